@@ -1,0 +1,45 @@
+/**
+ * A channel: ordered duplex frames between two endpoints, with back-pressure and close.
+ *
+ *     host endpoint  ── frame, frame ──▶  worker endpoint
+ *                    ◀── frame, frame ──
+ *
+ * Invariants every implementation keeps, and `test/conformance/channel` checks:
+ *  1. Frames arrive whole, once, in the order they were sent; an empty frame is a frame.
+ *  2. `send` takes a snapshot or owns what it is given: the caller hands the bytes over and does not touch them again.
+ *  3. Frames sent before `close` arrive before the peer's `closed`.
+ *  4. When the peer dies, the frames that were complete arrive, then `closed`; half a frame is dropped.
+ *  5. No listener runs inside the call to `send`, and none runs after `closed`.
+ *  6. Frames that arrive before `onFrame` is set are kept.
+ */
+
+/** One message: a small body, and the large binary parts that travel beside it without being copied into it. */
+export interface Frame {
+  readonly body: Uint8Array;
+  readonly attachments: readonly Uint8Array[];
+}
+
+export interface ChannelListener {
+  onFrame(frame: Frame): void;
+  /** The last call. `error` when the channel broke, `undefined` when it ended: closed by either side, or the peer died. */
+  onClosed(error: Error | undefined): void;
+}
+
+export interface Channel {
+  /** Bytes accepted by `send` that the peer's side has not taken yet. */
+  readonly bufferedBytes: number;
+  readonly isOpen: boolean;
+  /** Sets the one listener; frames that came before are delivered first, soon after this call. */
+  listen(listener: ChannelListener): void;
+  /** Queues one frame. Never waits. @throws ClosedError after `close`, or when the peer is gone. */
+  send(frame: Frame): void;
+  /** Resolves when `bufferedBytes` has fallen below the high-water mark, or the channel has closed. */
+  drained(): Promise<void>;
+  /** Sends what is queued, then ends. Resolves when that is done, or cannot be done any more. */
+  close(): Promise<void>;
+  /** Ends at once; what is queued is dropped. */
+  destroy(): void;
+  /** Whether the open channel keeps the event loop alive; it does, until `unref`. */
+  ref(): void;
+  unref(): void;
+}

@@ -1,0 +1,55 @@
+/**
+ * What the codec does not know by itself (functions, instances of classes, handles on shared objects) it learns through
+ * extensions. An extension takes a value apart into a plain `header` and `children`; the codec encodes both in the same
+ * object graph, so identity and cycles survive. On arrival the header comes first: the extension makes the value from it,
+ * and the children, which may refer back to the value, are filled in afterwards.
+ */
+
+/** Something that must be imported, asynchronously, before the message can be decoded, synchronously. */
+export interface ModuleRequest {
+  /** As written in the source: `"sharp"`, `"./photos.js"`, `"node:path"`, or an absolute URL. */
+  readonly specifier: string;
+  /** The URL of the module it was written in, from which it is resolved. `undefined` for absolute specifiers. */
+  readonly parent: string | undefined;
+}
+
+export interface EncodeContext {
+  /** Where the codec is in the value: `args[0].items[3]`. For error messages. */
+  path(): string;
+  /** Makes `context.module(request)` available to `assemble` on the other side. */
+  require(request: ModuleRequest): void;
+}
+
+export interface DecodeContext {
+  /** The namespace of a module that the sender required. */
+  module(request: ModuleRequest): object;
+}
+
+/** A value taken apart. */
+export interface Parts {
+  /** Decoded before the value exists: plain data, never a reference to the value itself. */
+  readonly header: unknown;
+  /** Decoded after the value exists; may refer to it. */
+  readonly children: readonly unknown[];
+}
+
+/** A value being put together. */
+export interface Assembly {
+  readonly value: object;
+  fill(children: readonly unknown[]): void;
+}
+
+export interface CodecExtension {
+  /** Names the extension on the wire; both sides register the same names. */
+  readonly name: string;
+  /** Takes `value` (a function, or an object that is not plain) apart; `undefined` when it is not this extension's. */
+  dismantle(value: object, context: EncodeContext): Parts | undefined;
+  assemble(header: unknown, context: DecodeContext): Assembly;
+}
+
+/** An encoded value: what a channel carries. */
+export interface Encoded {
+  readonly body: Uint8Array;
+  /** Large binary parts, beside the body. */
+  readonly attachments: readonly Uint8Array[];
+}
