@@ -1,0 +1,98 @@
+/**
+ * Runs the compiled test files, a few at a time, and ends with the line `N passed, N failed`.
+ *
+ *     node --import tsx scripts/test.ts [options] [part of a path …]
+ *
+ *     --node PATH      the Node binary that runs the tests (default: this one)
+ *     --jobs N         files at a time (default: 2)
+ *     --deadline S     seconds a file may take (default: 240)
+ *     --repeat N       runs everything N times, to find what fails now and then
+ *     --loaded         keeps every core busy meanwhile, for the same purpose
+ */
+import { spawn } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join, relative, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { runFile, type FileResult } from "./testing/run-file.js";
+
+const { values: options, positionals: patterns } = parseArgs({
+  allowPositionals: true,
+  options: {
+    node: { type: "string", default: process.execPath },
+    jobs: { type: "string", default: "2" },
+    deadline: { type: "string", default: "240" },
+    repeat: { type: "string", default: "1" },
+    loaded: { type: "boolean", default: false },
+  },
+});
+
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(1));
+if (options.loaded) keepCoresBusy();
+const files = selectFiles(patterns);
+const queue = Array.from({ length: Number(options.repeat) }, () => files).flat();
+const results: FileResult[] = [];
+await Promise.all(Array.from({ length: Number(options.jobs) }, runFromQueue));
+report(results);
+process.exit(results.some((result) => result.failures.length > 0) ? 1 : 0);
+
+async function runFromQueue(): Promise<void> {
+  for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
+    const result = await runFile(file, { node: resolve(options.node), deadline: Number(options.deadline) * 1_000 });
+    results.push(result);
+    console.log(lineOf(result));
+    for (const failure of result.failures) console.log(`\n  ✖ ${failure.name}\n${indent(failure.details)}`);
+    if (result.failures.length > 0 && result.output !== "") console.log(`\n  printed:\n${indent(result.output)}\n`);
+  }
+}
+
+/** Starting from the sources, so that what an earlier build left behind is not run. */
+function selectFiles(wanted: readonly string[]): string[] {
+  const sources = readdirSync("test", { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith(".test.ts"))
+    .map((entry) => relative("test", join(entry.parentPath, entry.name)).replace(/\.ts$/, ".js"))
+    .sort();
+  const parts = wanted.map((pattern) => pattern.replace(/^(build\/)?test\//, "").replace(/\.ts$/, ".js"));
+  const useless = parts.filter((part) => !sources.some((source) => source.includes(part)));
+  if (useless.length > 0) fail(`No test file has ${useless.join(" or ")} in its path`);
+  const chosen = sources.filter((source) => parts.length === 0 || parts.some((part) => source.includes(part)));
+  if (chosen.length === 0) fail("There are no test files");
+  const compiled = chosen.map((source) => join("build/test", source));
+  const missing = compiled.filter((path) => !existsSync(path));
+  if (missing.length > 0) fail(`Not built: ${missing.join(", ")}. Run "npm run check"`);
+  return compiled;
+}
+
+function lineOf(result: FileResult): string {
+  const mark = result.failures.length === 0 ? "✔" : "✖";
+  const failed = result.failures.length === 0 ? "" : `, ${result.failures.length} failed`;
+  const skipped = result.skipped.length === 0 ? "" : `, ${result.skipped.length} skipped`;
+  return `${mark} ${relative("build/test", result.file)}  ${result.passed} passed${failed}${skipped}  ${(result.durationMs / 1_000).toFixed(1)} s`;
+}
+
+function report(all: readonly FileResult[]): void {
+  const passed = all.reduce((sum, result) => sum + result.passed, 0);
+  const failed = all.reduce((sum, result) => sum + result.failures.length, 0);
+  const skipped = new Set(all.flatMap((result) => result.skipped));
+  if (skipped.size > 0) console.log(`\nskipped:\n${indent([...skipped].join("\n"))}`);
+  const names = all.flatMap((result) => result.failures.map((failure) => `${relative("build/test", result.file)}: ${failure.name}`));
+  if (names.length > 0) console.log(`\nfailed:\n${indent(names.join("\n"))}`);
+  console.log(`\n${passed} passed, ${failed} failed`);
+}
+
+/** A busy loop that ends with its parent, however that ends. */
+const untilOrphaned = "const parent = process.ppid; while (process.ppid === parent);";
+
+function keepCoresBusy(): void {
+  const hogs = Array.from({ length: availableParallelism() }, () => spawn(process.execPath, ["-e", untilOrphaned], { stdio: "ignore" }));
+  process.on("exit", () => hogs.forEach((hog) => hog.kill("SIGKILL")));
+}
+
+function indent(text: string): string {
+  return text.trimEnd().replace(/^/gm, "    ");
+}
+
+function fail(message: string): never {
+  console.error(`Cannot run the tests: ${message}.`);
+  process.exit(2);
+}

@@ -1,0 +1,129 @@
+/**
+ * What a test file may not leave behind: processes, files in the temp folder, entries in /dev/shm.
+ *
+ * - Every process it starts is known by the run's tag in its environment, or by the session that the file's own
+ *   process leads: a child that was given another environment still has the session.
+ * - The temp folder is the file's own (TMPDIR), so whatever is in it was left by this file.
+ * - /dev/shm is everybody's. An entry counts when it appeared while the file ran and no live process has it open or
+ *   mapped: what other programs are using at this moment is not ours to judge.
+ */
+import { readFileSync, readdirSync, readlinkSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+
+export const tagVariable = "MANYHANDS_TEST_RUN";
+const sharedMemoryFolder = "/dev/shm";
+
+/** How long the operating system and the library's own cleaning may take after the file's process has ended. */
+const settleTime = 5_000;
+
+/** Caches that tools keep in the temp folder on purpose, for the next program that runs. */
+const toolCaches = /^(tsx-\d+|node-compile-cache)$/;
+
+export interface Footprint {
+  readonly tag: string;
+  /** Process id of the session's leader. */
+  readonly session: number;
+  readonly tempFolder: string;
+  /** What /dev/shm held before. */
+  readonly sharedMemoryBefore: ReadonlySet<string>;
+}
+
+export interface Leftover {
+  readonly description: string;
+  /** Set for a process. */
+  readonly pid?: number;
+}
+
+/** Waits until nothing is left, at most `settleTime`, and returns what is. */
+export async function findLeftovers(footprint: Footprint): Promise<Leftover[]> {
+  const deadline = performance.now() + settleTime;
+  for (;;) {
+    const leftovers = lookForLeftovers(footprint);
+    if (leftovers.length === 0 || performance.now() > deadline) return leftovers;
+    await delay(50);
+  }
+}
+
+export function listSharedMemory(): Set<string> {
+  return new Set(listFolder(sharedMemoryFolder));
+}
+
+function lookForLeftovers(footprint: Footprint): Leftover[] {
+  const files = listFolder(footprint.tempFolder).filter((name) => !toolCaches.test(name));
+  return [
+    ...leftoverProcesses(footprint),
+    ...files.map((name) => ({ description: `in the temp folder: ${name}` })),
+    ...leftoverSharedMemory(footprint.sharedMemoryBefore).map((name) => ({ description: `in ${sharedMemoryFolder}: ${name}` })),
+  ];
+}
+
+function leftoverProcesses(footprint: Footprint): Leftover[] {
+  const mark = `${tagVariable}=${footprint.tag}`;
+  return liveProcesses()
+    .filter((pid) => sessionOf(pid) === footprint.session || read(`/proc/${pid}/environ`).split("\0").includes(mark))
+    .map((pid) => ({ pid, description: `process ${pid}: ${commandOf(pid)}` }));
+}
+
+function leftoverSharedMemory(before: ReadonlySet<string>): string[] {
+  const appeared = [...listSharedMemory()].filter((name) => !before.has(name));
+  if (appeared.length === 0) return [];
+  const inUse = liveProcesses().flatMap(filesInUse).join("\n");
+  return appeared.filter((name) => !inUse.includes(join(sharedMemoryFolder, name)));
+}
+
+function liveProcesses(): number[] {
+  return listFolder("/proc")
+    .map(Number)
+    .filter((pid) => pid > 0 && !isZombie(pid));
+}
+
+/** Where the container's first process reaps nobody, the dead stay listed for ever. */
+function isZombie(pid: number): boolean {
+  return /^[ZX]?$/.test(statusFields(pid)[0] ?? "");
+}
+
+function sessionOf(pid: number): number {
+  return Number(statusFields(pid)[3]);
+}
+
+/** The fields of /proc/PID/stat after the command: state, parent, process group, session … */
+function statusFields(pid: number): string[] {
+  const text = read(`/proc/${pid}/stat`);
+  return text.slice(text.lastIndexOf(")") + 2).split(" ");
+}
+
+function commandOf(pid: number): string {
+  return read(`/proc/${pid}/cmdline`).split("\0").join(" ").trim().slice(0, 300);
+}
+
+function filesInUse(pid: number): string[] {
+  const descriptors = listFolder(`/proc/${pid}/fd`).map((fd) => readLink(`/proc/${pid}/fd/${fd}`));
+  return [...descriptors, read(`/proc/${pid}/maps`)];
+}
+
+// A process may end between any two of these calls, and another user's processes are closed to us: then there is nothing to read.
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+function readLink(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return "";
+  }
+}
+
+function listFolder(path: string): string[] {
+  try {
+    return readdirSync(path);
+  } catch {
+    return [];
+  }
+}
