@@ -13,11 +13,9 @@
  *  6. Frames that arrive before `onFrame` is set are kept.
  */
 
-/** One message: a small body, and the large binary parts that travel beside it without being copied into it. */
-export interface Frame {
-  readonly body: Uint8Array;
-  readonly attachments: readonly Uint8Array[];
-}
+import type { Frame } from "../wire/frames.js";
+
+export type { Frame };
 
 export interface ChannelListener {
   onFrame(frame: Frame): void;

@@ -1,0 +1,109 @@
+/**
+ * Reads what `ByteWriter` wrote, from bytes nobody vouches for: every read checks that its bytes are there, and every
+ * length is checked against what is left before anything is allocated for it.
+ */
+import { DecodeError } from "../errors.js";
+
+/** Turns eight bytes into a number without a `DataView` for every message. */
+const scratch = new Float64Array(1);
+const scratchBytes = new Uint8Array(scratch.buffer);
+
+export class ByteReader {
+  readonly #bytes: Uint8Array;
+  #position = 0;
+  /** Made when the first long string is read: a view costs more than most messages. */
+  #buffer: Buffer | undefined;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  get remaining(): number {
+    return this.#bytes.length - this.#position;
+  }
+
+  byte(): number {
+    const value = this.#bytes[this.#position];
+    if (value === undefined) throw truncated();
+    this.#position++;
+    return value;
+  }
+
+  varint(): number {
+    const first = this.byte();
+    if (first < 0x80) return first;
+    let value = first & 0x7f;
+    for (let scale = 0x80; ; scale *= 0x80) {
+      const next = this.byte();
+      value += (next & 0x7f) * scale;
+      if (!Number.isSafeInteger(value)) throw new DecodeError("Cannot decode a message: a number in it is too large");
+      if (next < 0x80) return value;
+      if (scale >= 2 ** 49) throw new DecodeError("Cannot decode a message: a number in it does not end");
+    }
+  }
+
+  /** How many things of at least `leastSizeBytes` follow: never more than the rest of the message can hold. */
+  count(leastSizeBytes: number): number {
+    const count = this.varint();
+    if (count * leastSizeBytes > this.remaining) throw truncated();
+    return count;
+  }
+
+  int16(): number {
+    return ((this.byte() | (this.byte() << 8)) << 16) >> 16;
+  }
+
+  int32(): number {
+    return this.byte() | (this.byte() << 8) | (this.byte() << 16) | (this.byte() << 24);
+  }
+
+  float64(): number {
+    for (let index = 0; index < 8; index++) scratchBytes[index] = this.byte();
+    return scratch[0] ?? 0;
+  }
+
+  /** A view of the next bytes, not a copy. */
+  bytes(sizeBytes: number): Uint8Array {
+    const start = this.#take(sizeBytes);
+    return this.#bytes.subarray(start, start + sizeBytes);
+  }
+
+  latin1(length: number): string {
+    const start = this.#take(length);
+    if (length <= 12) return shortLatin1(this.#bytes, start, start + length);
+    return this.#asBuffer().toString("latin1", start, start + length);
+  }
+
+  utf16(length: number): string {
+    const start = this.#take(length * 2);
+    return this.#asBuffer().toString("utf16le", start, start + length * 2);
+  }
+
+  /** @throws DecodeError when bytes are left over. */
+  end(): void {
+    if (this.remaining !== 0) throw new DecodeError(`Cannot decode a message: ${this.remaining} bytes too many`);
+  }
+
+  #take(sizeBytes: number): number {
+    const start = this.#position;
+    if (sizeBytes > this.#bytes.length - start) throw truncated();
+    this.#position = start + sizeBytes;
+    return start;
+  }
+
+  #asBuffer(): Buffer {
+    this.#buffer ??= Buffer.from(this.#bytes.buffer, this.#bytes.byteOffset, this.#bytes.byteLength);
+    return this.#buffer;
+  }
+}
+
+/** For a few characters, cheaper than the call into native code. */
+function shortLatin1(bytes: Uint8Array, start: number, end: number): string {
+  let text = "";
+  for (let index = start; index < end; index++) text += String.fromCharCode(bytes[index] ?? 0);
+  return text;
+}
+
+function truncated(): DecodeError {
+  return new DecodeError("Cannot decode a message: it ends too early");
+}
