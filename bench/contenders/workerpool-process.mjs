@@ -1,0 +1,32 @@
+import workerpool from "workerpool";
+import { fileURLToPath } from "node:url";
+import { workers } from "../cases.mjs";
+import { calls, medianMicroseconds, numbers, objectCount, rate, report } from "../measure.mjs";
+
+const start = (count = workers) =>
+  workerpool.pool(fileURLToPath(new URL("../work/workerpool-worker.mjs", import.meta.url)), {
+    workerType: "process",
+    minWorkers: count,
+    maxWorkers: count,
+  });
+
+export const inFlight = () => {
+  const pool = start();
+  return rate(calls, () => Promise.all(numbers.map((x) => pool.exec("square", [x]))));
+};
+/** There is no map that chunks; a call an item is what its users write. */
+export const map = inFlight;
+export const roundTrip = () => {
+  const pool = start(1);
+  return medianMicroseconds(5_000, () => pool.exec("square", [3]));
+};
+export const roundTripPinned = roundTrip;
+export const objects = () => {
+  const pool = start();
+  const reports = Array.from({ length: objectCount }, (_, id) => report(id));
+  return rate(objectCount, () => Promise.all(reports.map((value) => pool.exec("echo", [value]))));
+};
+export const coldStart = async () => {
+  const pool = start();
+  await Promise.all([pool.exec("square", [1]), pool.exec("square", [2])]);
+};

@@ -1,0 +1,49 @@
+/** Shared yardsticks, so that every contender is timed by the same code. */
+export const calls = 100_000;
+export const bigLength = (64 << 20) / 8;
+export const objectCount = 2_000;
+export const messageCount = 200_000;
+
+/** Operations per second of `operation`, which performs `count` of them; the first of two runs warms up. */
+export async function rate(count, operation) {
+  await operation();
+  const start = performance.now();
+  await operation();
+  return (count / (performance.now() - start)) * 1000;
+}
+
+/** The median of `count` timed calls, in microseconds, after as many again to warm up. */
+export async function medianMicroseconds(count, call) {
+  const times = [];
+  for (let round = 0; round < count * 2; round++) {
+    const start = performance.now();
+    await call();
+    if (round >= count) times.push((performance.now() - start) * 1000);
+  }
+  return median(times);
+}
+
+export function median(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[sorted.length >> 1];
+}
+
+/** MB/s moved (in and out count once, as one array's size) by `operation` on 64 MiB. */
+export async function bandwidth(operation) {
+  const rounds = 4;
+  await operation();
+  const start = performance.now();
+  for (let round = 0; round < rounds; round++) await operation();
+  return (rounds * 64 * 1.048576) / ((performance.now() - start) / 1000);
+}
+
+export function bigArray() {
+  return new Float64Array(bigLength).fill(1.5);
+}
+
+/** A report of about 9 KB as JSON. */
+export function report(id) {
+  return { id, rows: Array.from({ length: 100 }, (_, row) => ({ id: row, name: `row ${row} of ${id}`, score: row * 1.5, tags: ["a", "b", "c"], live: row % 2 === 0 })) };
+}
+
+export const numbers = Array.from({ length: calls }, (_, index) => index);

@@ -1,0 +1,3 @@
+process.on("message", (message) => {
+  if (message === "end") process.send("done");
+});
