@@ -15,6 +15,7 @@ interface Gate {
 const gates: readonly Gate[] = [
   { name: "types of the library", command: "tsc -p tsconfig.json" },
   { name: "types of the tests", command: "tsc -p test/tsconfig.json" },
+  { name: "types of the examples", command: "tsc -p examples/tsconfig.json" },
   { name: "types of the scripts", command: "tsc -p scripts/tsconfig.json" },
   { name: "lint", command: "oxlint" },
   { name: "layers", command: "node --import tsx scripts/layers.ts" },

@@ -1,7 +1,7 @@
 /**
  * Runs the compiled test files, a few at a time, and ends with the line `N passed, N failed`.
  *
- *     node --import tsx scripts/test.ts [options] [part of a path …]
+ *     node --import tsx scripts/test.ts [options] [part of a path … | !part of a path …]
  *
  *     --node PATH      the Node binary that runs the tests (default: this one)
  *     --jobs N         files at a time (default: 2)
@@ -52,10 +52,14 @@ function selectFiles(wanted: readonly string[]): string[] {
     .filter((entry) => entry.isFile() && entry.name.endsWith(".test.ts"))
     .map((entry) => relative("test", join(entry.parentPath, entry.name)).replace(/\.ts$/, ".js"))
     .sort();
-  const parts = wanted.map((pattern) => pattern.replace(/^(build\/)?test\//, "").replace(/\.ts$/, ".js"));
-  const useless = parts.filter((part) => !sources.some((source) => source.includes(part)));
+  const parts = wanted.map((pattern) => pattern.replace(/^(!?)(build\/)?test\//, "$1").replace(/\.ts$/, ".js"));
+  const included = parts.filter((part) => !part.startsWith("!"));
+  const excluded = parts.filter((part) => part.startsWith("!")).map((part) => part.slice(1));
+  const useless = [...included, ...excluded].filter((part) => !sources.some((source) => source.includes(part)));
   if (useless.length > 0) fail(`No test file has ${useless.join(" or ")} in its path`);
-  const chosen = sources.filter((source) => parts.length === 0 || parts.some((part) => source.includes(part)));
+  const chosen = sources
+    .filter((source) => included.length === 0 || included.some((part) => source.includes(part)))
+    .filter((source) => !excluded.some((part) => source.includes(part)));
   if (chosen.length === 0) fail("There are no test files");
   const compiled = chosen.map((source) => join("build/test", source));
   const missing = compiled.filter((path) => !existsSync(path));
