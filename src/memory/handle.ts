@@ -1,0 +1,61 @@
+/**
+ * How a shared object travels: it becomes a handle (plain data that names the object within the session) and a live
+ * object again on arrival, on the same memory.
+ *
+ *     sender                                   receiver
+ *     lock[handleOf]()  ── { kind, data } ──▶  fromHandle(data) of the module that owns `kind`
+ *
+ * Every module of a kind exports `fromHandle(data: unknown)`, which checks what it is given. The receiver loads it only
+ * when the first handle of its kind arrives.
+ */
+import type { CodecExtension } from "../wire/extension.js";
+import { DecodeError } from "../errors.js";
+
+/** The key of the method that turns a shared object into its handle. The same symbol in every copy of the library. */
+export const handleOf: unique symbol = Symbol.for("manyhands.handle");
+
+/** A shared object as data. */
+export interface Handle {
+  /** Names the module that knows the object: `"lock"`. */
+  readonly kind: string;
+  /** What `fromHandle` of that module needs: plain data, or values the codec can carry. */
+  readonly data: unknown;
+}
+
+/** An object that other processes can hold, too. */
+export interface Shareable {
+  /**
+   * The handle, for one message that is about to be sent. Calling it keeps the memory for the receiver, even if the
+   * sender lets go of its own object before the message arrives.
+   */
+  [handleOf](): Handle;
+}
+
+/** Whether the value is a shared object. */
+export function isShareable(value: unknown): value is Shareable {
+  return typeof value === "object" && value !== null && handleOf in value && typeof value[handleOf] === "function";
+}
+
+/** What makes shared objects travel, for the codec. `modules` has the absolute URL of the module of each kind. */
+export function sharedObjects(modules: Readonly<Record<string, string>>): CodecExtension {
+  return {
+    name: "shared",
+    dismantle(value, context) {
+      if (!isShareable(value)) return undefined;
+      const { kind, data } = value[handleOf]();
+      const specifier = modules[kind];
+      if (specifier === undefined) throw new TypeError(`Cannot send a shared object: the kind "${kind}" is unknown`);
+      context.require({ specifier, parent: undefined });
+      return { header: [specifier, data], children: [] };
+    },
+    assemble(header, context) {
+      if (!Array.isArray(header) || typeof header[0] !== "string") throw new DecodeError("Cannot read a shared object: its handle is malformed.");
+      const namespace = context.module({ specifier: header[0], parent: undefined });
+      const fromHandle: unknown = Reflect.get(namespace, "fromHandle");
+      if (typeof fromHandle !== "function") throw new DecodeError(`Cannot read a shared object: ${header[0]} has no fromHandle.`);
+      const value: unknown = fromHandle(header[1]);
+      if (typeof value !== "object" || value === null) throw new DecodeError(`Cannot read a shared object: ${header[0]} returned no object.`);
+      return { value, fill() {} };
+    },
+  };
+}

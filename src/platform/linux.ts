@@ -1,0 +1,122 @@
+/** The native functions on Linux: the C library through the FFI. Numbers below come from the kernel's headers. */
+import { constants } from "node:os";
+import { ResourceLimitError, UnsupportedError } from "../errors.js";
+import type { Mapping, Native, SystemFailure, WaitResult } from "./native.js";
+
+/** The part of koffi that is used. */
+export interface Ffi {
+  load(path: string | null): FfiLibrary;
+  view(address: bigint, sizeBytes: number): ArrayBuffer;
+  errno(): number;
+}
+
+interface FfiLibrary {
+  func(name: string, result: string, parameters: readonly string[]): (...args: unknown[]) => unknown;
+}
+
+const PROT_READ_WRITE = 3;
+const MAP_SHARED = 1;
+const MAP_FAILED = 0xffff_ffff_ffff_ffffn;
+const FUTEX_WAIT = 0;
+const FUTEX_WAKE = 1;
+const PR_SET_PDEATHSIG = 1;
+
+/** The number of the `futex` system call; the C library has no function for it. */
+const futexNumbers: Readonly<Record<string, number>> = {
+  x64: 202,
+  arm64: 98,
+  riscv64: 98,
+  loong64: 98,
+};
+
+export function bindLinux(ffi: Ffi, arch: string): Native {
+  const futexNumber = futexNumbers[arch];
+  if (futexNumber === undefined) {
+    throw new UnsupportedError(
+      `Cannot share memory between processes: the processor architecture ${arch} is not supported; ` +
+        `supported are ${Object.keys(futexNumbers).join(", ")}.`,
+    );
+  }
+  const c = ffi.load(null);
+  const call = (name: string, result: string, parameters: readonly string[]): ((...args: unknown[]) => unknown) =>
+    c.func(name, result, parameters);
+  const mmap = call("mmap", "uint64_t", ["uint64_t", "size_t", "int", "int", "int", "int64_t"]);
+  const munmap = call("munmap", "int", ["uint64_t", "size_t"]);
+  const ftruncate = call("ftruncate", "int", ["int", "int64_t"]);
+  const fallocate = call("posix_fallocate", "int", ["int", "int64_t", "int64_t"]);
+  const mkfifo = call("mkfifo", "int", ["str", "uint32_t"]);
+  const write = call("write", "int64_t", ["int", "void *", "size_t"]);
+  const gettid = call("gettid", "int", []);
+  const prctl = call("prctl", "int", ["int", "uint64_t", "uint64_t", "uint64_t", "uint64_t"]);
+  const futex = call("syscall", "int64_t", ["int64_t", "uint64_t", "int64_t", "int64_t", "void *", "uint64_t", "int64_t"]);
+
+  const oneByte = new Uint8Array([1]);
+  const timespec = new BigInt64Array(2);
+
+  const failure = (errno: number): SystemFailure => ({ errno, code: codeOf(errno) });
+
+  return {
+    mapFile(fd, sizeBytes): Mapping {
+      const address = mmap(0, sizeBytes, PROT_READ_WRITE, MAP_SHARED, fd, 0);
+      if (address === MAP_FAILED || address === -1) {
+        throw new ResourceLimitError(
+          `Cannot map ${sizeBytes} bytes of shared memory: ${codeOf(ffi.errno())}. ` +
+            `The limits are the address space (ulimit -v) and the number of mappings (vm.max_map_count).`,
+        );
+      }
+      const at = toAddress(address);
+      return { address: at, sizeBytes, buffer: ffi.view(BigInt(at), sizeBytes) };
+    },
+    unmap(address, sizeBytes) {
+      munmap(address, sizeBytes);
+    },
+    reserve(fd, sizeBytes) {
+      if (ftruncate(fd, sizeBytes) !== 0) return failure(ffi.errno());
+      let errno = fallocate(fd, 0, sizeBytes);
+      while (errno === constants.errno.EINTR) errno = fallocate(fd, 0, sizeBytes);
+      return errno === 0 ? undefined : failure(Number(errno));
+    },
+    makeFifo(path) {
+      return mkfifo(path, 0o600) === 0 ? undefined : failure(ffi.errno());
+    },
+    ring(fd) {
+      for (;;) {
+        if (write(fd, oneByte, 1) === 1) return true;
+        const errno = ffi.errno();
+        if (errno === constants.errno.EAGAIN) return true;
+        if (errno !== constants.errno.EINTR) return false;
+      }
+    },
+    futexWait(address, expected, timeout): WaitResult {
+      let limit: BigInt64Array | null = null;
+      if (timeout !== undefined) {
+        timespec[0] = BigInt(Math.floor(timeout / 1000));
+        timespec[1] = BigInt(Math.floor((timeout % 1000) * 1e6));
+        limit = timespec;
+      }
+      if (futex(futexNumber, address, FUTEX_WAIT, expected, limit, 0, 0) === 0) return "woken";
+      const errno = ffi.errno();
+      if (errno === constants.errno.ETIMEDOUT) return "timed-out";
+      // A signal handler ran: the caller looks at the word again, as after any wake-up.
+      return errno === constants.errno.EINTR ? "woken" : "not-equal";
+    },
+    futexWake(address, count) {
+      return Number(futex(futexNumber, address, FUTEX_WAKE, count, null, 0, 0));
+    },
+    threadId: () => Number(gettid()),
+    setParentDeathSignal(signal) {
+      prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0);
+    },
+  };
+}
+
+function toAddress(value: unknown): number {
+  const address = Number(value);
+  if (!Number.isSafeInteger(address)) throw new UnsupportedError(`Cannot share memory: the address ${String(value)} is out of range.`);
+  return address;
+}
+
+function codeOf(errno: number): string {
+  for (const [code, number] of Object.entries(constants.errno)) if (number === errno) return code;
+  return `errno ${errno}`;
+}
