@@ -3,6 +3,7 @@
  *
  *     node --import tsx scripts/test.ts [options] [part of a path … | !part of a path …]
  *
+ *     --check          builds and checks everything first, and counts the checks too
  *     --node PATH      the Node binary that runs the tests (default: this one)
  *     --jobs N         files at a time (default: 2)
  *     --deadline S     seconds a file may take (default: 240)
@@ -14,11 +15,13 @@ import { existsSync, readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { runChecks } from "./testing/checks.js";
 import { runFile, type FileResult } from "./testing/run-file.js";
 
 const { values: options, positionals: patterns } = parseArgs({
   allowPositionals: true,
   options: {
+    check: { type: "boolean", default: false },
     node: { type: "string", default: process.execPath },
     jobs: { type: "string", default: "2" },
     deadline: { type: "string", default: "240" },
@@ -29,12 +32,14 @@ const { values: options, positionals: patterns } = parseArgs({
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(1));
 if (options.loaded) keepCoresBusy();
+const checks = options.check ? await runChecks() : { passed: 0, failed: 0 };
+if (options.check) console.log("");
 const files = selectFiles(patterns);
 const queue = Array.from({ length: Number(options.repeat) }, () => files).flat();
 const results: FileResult[] = [];
 await Promise.all(Array.from({ length: Number(options.jobs) }, runFromQueue));
 report(results);
-process.exit(results.some((result) => result.failures.length > 0) ? 1 : 0);
+process.exit(checks.failed > 0 || results.some((result) => result.failures.length > 0) ? 1 : 0);
 
 async function runFromQueue(): Promise<void> {
   for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
@@ -75,8 +80,8 @@ function lineOf(result: FileResult): string {
 }
 
 function report(all: readonly FileResult[]): void {
-  const passed = all.reduce((sum, result) => sum + result.passed, 0);
-  const failed = all.reduce((sum, result) => sum + result.failures.length, 0);
+  const passed = all.reduce((sum, result) => sum + result.passed, checks.passed);
+  const failed = all.reduce((sum, result) => sum + result.failures.length, checks.failed);
   const skipped = new Set(all.flatMap((result) => result.skipped));
   if (skipped.size > 0) console.log(`\nskipped:\n${indent([...skipped].join("\n"))}`);
   const names = all.flatMap((result) => result.failures.map((failure) => `${relative("build/test", result.file)}: ${failure.name}`));

@@ -1,0 +1,40 @@
+/** Everything about the tree that can be wrong without running it. Builds the library and the tests on the way. */
+import { spawn } from "node:child_process";
+import { buffer } from "node:stream/consumers";
+
+interface Check {
+  readonly name: string;
+  readonly command: string;
+}
+
+/** In this order: the tests and the linter read the types that the library's build writes. */
+const checks: readonly Check[] = [
+  { name: "types of the library", command: "tsc -p tsconfig.json" },
+  { name: "types of the tests", command: "tsc -p test/tsconfig.json" },
+  { name: "types of the examples", command: "tsc -p examples/tsconfig.json" },
+  { name: "types of the scripts", command: "tsc -p scripts/tsconfig.json" },
+  { name: "lint", command: "oxlint" },
+  { name: "layers", command: "node --import tsx scripts/layers.ts" },
+];
+
+export interface CheckCounts {
+  readonly passed: number;
+  readonly failed: number;
+}
+
+/** Runs every check, whatever the others say, and prints one line for each and the output of those that fail. */
+export async function runChecks(): Promise<CheckCounts> {
+  let failed = 0;
+  for (const check of checks) if (!(await passes(check))) failed += 1;
+  return { passed: checks.length - failed, failed };
+}
+
+async function passes(check: Check): Promise<boolean> {
+  const started = performance.now();
+  const child = spawn(check.command, { shell: true, stdio: ["ignore", "pipe", "pipe"] });
+  const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
+  const [exitCode, output, errors] = await Promise.all([exited, buffer(child.stdout), buffer(child.stderr)]);
+  console.log(`${exitCode === 0 ? "✔" : "✖"} ${check.name}  ${((performance.now() - started) / 1_000).toFixed(1)} s`);
+  if (exitCode !== 0) process.stdout.write(Buffer.concat([output, errors]));
+  return exitCode === 0;
+}
