@@ -31,7 +31,7 @@ export async function runChecks(): Promise<CheckCounts> {
 
 async function passes(check: Check): Promise<boolean> {
   const started = performance.now();
-  const child = spawn(check.command, { shell: true, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(check.command, { shell: true, stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, NO_COLOR: "1" } });
   const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
   const [exitCode, output, errors] = await Promise.all([exited, buffer(child.stdout), buffer(child.stderr)]);
   console.log(`${exitCode === 0 ? "✔" : "✖"} ${check.name}  ${((performance.now() - started) / 1_000).toFixed(1)} s`);
