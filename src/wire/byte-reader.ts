@@ -29,6 +29,13 @@ export class ByteReader {
     return value;
   }
 
+  /** Whether the next byte is `value`, which is then behind us. */
+  skip(value: number): boolean {
+    if (this.#bytes[this.#position] !== value) return false;
+    this.#position++;
+    return true;
+  }
+
   varint(): number {
     const first = this.byte();
     if (first < 0x80) return first;
@@ -62,6 +69,26 @@ export class ByteReader {
     return scratch[0] ?? 0;
   }
 
+  int8s(target: number[], length: number): void {
+    const start = this.#take(length);
+    for (let index = 0; index < length; index++) target[index] = ((this.#bytes[start + index] ?? 0) << 24) >> 24;
+  }
+
+  int16s(target: number[], length: number): void {
+    const view = this.#viewOfNext(length * 2);
+    for (let index = 0; index < length; index++) target[index] = view.getInt16(index * 2, true);
+  }
+
+  int32s(target: number[], length: number): void {
+    const view = this.#viewOfNext(length * 4);
+    for (let index = 0; index < length; index++) target[index] = view.getInt32(index * 4, true);
+  }
+
+  float64s(target: number[], length: number): void {
+    const view = this.#viewOfNext(length * 8);
+    for (let index = 0; index < length; index++) target[index] = view.getFloat64(index * 8, true);
+  }
+
   /** A view of the next bytes, not a copy. */
   bytes(sizeBytes: number): Uint8Array {
     const start = this.#take(sizeBytes);
@@ -79,6 +106,16 @@ export class ByteReader {
     return this.#asBuffer().toString("utf16le", start, start + length * 2);
   }
 
+  text(): string {
+    return this.utf16(this.count(2));
+  }
+
+  flag(): boolean {
+    const value = this.byte();
+    if (value > 1) throw new DecodeError("Cannot decode a message: a flag in it is neither 0 nor 1");
+    return value === 1;
+  }
+
   /** @throws DecodeError when bytes are left over. */
   end(): void {
     if (this.remaining !== 0) throw new DecodeError(`Cannot decode a message: ${this.remaining} bytes too many`);
@@ -89,6 +126,10 @@ export class ByteReader {
     if (sizeBytes > this.#bytes.length - start) throw truncated();
     this.#position = start + sizeBytes;
     return start;
+  }
+
+  #viewOfNext(sizeBytes: number): DataView {
+    return new DataView(this.#bytes.buffer, this.#bytes.byteOffset + this.#take(sizeBytes), sizeBytes);
   }
 
   #asBuffer(): Buffer {

@@ -32,6 +32,11 @@ export class ByteWriter {
     this.#position = this.#start + sizeBytes;
   }
 
+  /** Overwrites the first byte of this message. */
+  setFirst(value: number): void {
+    this.#bytes[this.#start] = value;
+  }
+
   /** Hands out the bytes written since the last call. */
   finish(): Uint8Array {
     const taken = this.#bytes.subarray(this.#start, this.#position);
@@ -73,6 +78,35 @@ export class ByteWriter {
     this.#position += 8;
   }
 
+  int8s(numbers: readonly number[]): void {
+    this.#reserve(numbers.length);
+    for (const number of numbers) this.#bytes[this.#position++] = number & 0xff;
+  }
+
+  int16s(numbers: readonly number[]): void {
+    this.#reserve(numbers.length * 2);
+    for (const number of numbers) {
+      this.#view.setInt16(this.#position, number, true);
+      this.#position += 2;
+    }
+  }
+
+  int32s(numbers: readonly number[]): void {
+    this.#reserve(numbers.length * 4);
+    for (const number of numbers) {
+      this.#view.setInt32(this.#position, number, true);
+      this.#position += 4;
+    }
+  }
+
+  float64s(numbers: readonly number[]): void {
+    this.#reserve(numbers.length * 8);
+    for (const number of numbers) {
+      this.#view.setFloat64(this.#position, number, true);
+      this.#position += 8;
+    }
+  }
+
   bytes(source: Uint8Array): void {
     this.#reserve(source.length);
     this.#bytes.set(source, this.#position);
@@ -107,6 +141,12 @@ export class ByteWriter {
   utf16(text: string): void {
     this.#reserve(text.length * 2);
     this.#position += this.#bytes.write(text, this.#position, "utf16le");
+  }
+
+  /** The number of code units, then as `utf16`: for names that are not worth a shorter form. */
+  text(text: string): void {
+    this.varint(text.length);
+    this.utf16(text);
   }
 
   #reserve(sizeBytes: number): void {

@@ -200,8 +200,7 @@ class FrameWriter {
   }
 
   text(value: string): void {
-    writer.varint(value.length);
-    writer.utf16(value);
+    writer.text(value);
   }
 
   payload({ body, attachments }: Payload): void {
@@ -246,13 +245,11 @@ class FrameReader {
   }
 
   flag(): boolean {
-    const value = this.#reader.byte();
-    if (value > 1) throw new DecodeError("Cannot decode a message: a flag in it is neither 0 nor 1");
-    return value === 1;
+    return this.#reader.flag();
   }
 
   text(): string {
-    return this.#reader.utf16(this.#reader.count(2));
+    return this.#reader.text();
   }
 
   payload(): Encoded {

@@ -1,0 +1,100 @@
+/** Turns values into bytes and back: what `structuredClone` keeps, and what extensions add. `tags.ts` draws the encoding. */
+import { DecodeError } from "../errors.js";
+import { Decoder } from "./decoder.js";
+import { Encoder } from "./encoder.js";
+import type { CodecExtension, DecodeContext, Encoded, ModuleRequest } from "./extension.js";
+import { splitModules } from "./module-list.js";
+import { format } from "./tags.js";
+
+export interface Codec {
+  /**
+   * Takes a snapshot of `value`: what is changed afterwards arrives as it was. `root` names the value in errors (`args`,
+   * `items`, `result`).
+   * @throws EncodeError when a part of it cannot be sent; `path` says which.
+   * @throws NotShippableError when an extension refuses a function.
+   */
+  encode(value: unknown, root: string): Encoded;
+  /**
+   * Imports the modules that the message needs; `undefined` when there is nothing to wait for, as is usual. Rejects with
+   * the import's error.
+   * @throws DecodeError when the bytes are not a message.
+   */
+  prepare(encoded: Encoded): Promise<void> | undefined;
+  /**
+   * Rebuilds the value. Takes over the attachments' memory, so a message is decoded once.
+   * @throws DecodeError when the bytes are not a message, or a module it needs was not prepared.
+   */
+  decode(encoded: Encoded): unknown;
+}
+
+export interface CodecOptions {
+  /** Asked in this order for functions, and for objects of classes that are not the language's own. */
+  readonly extensions: readonly CodecExtension[];
+  readonly loadModule: (request: ModuleRequest) => Promise<object>;
+  /** Makes the memory for large binary parts; ordinary memory when not given. */
+  readonly allocate?: (sizeBytes: number) => Uint8Array;
+}
+
+export function createCodec(options: CodecOptions): Codec {
+  return new GraphCodec(options);
+}
+
+class GraphCodec implements Codec {
+  readonly #options: CodecOptions;
+  readonly #extensions: ReadonlyMap<string, CodecExtension>;
+  readonly #modules = new Map<string, object>();
+  readonly #context: DecodeContext;
+  /** Taken out while it is at work: a getter or an extension may call `encode` in the middle of another. */
+  #idleEncoder: Encoder | undefined;
+
+  constructor(options: CodecOptions) {
+    this.#options = options;
+    this.#extensions = new Map(options.extensions.map((extension) => [extension.name, extension]));
+    this.#context = { module: (request) => this.#module(request) };
+  }
+
+  encode(value: unknown, root: string): Encoded {
+    const encoder = this.#idleEncoder ?? this.#newEncoder();
+    this.#idleEncoder = undefined;
+    try {
+      return encoder.encode(value, root);
+    } finally {
+      this.#idleEncoder = encoder;
+    }
+  }
+
+  prepare(encoded: Encoded): Promise<void> | undefined {
+    if (encoded.body[0] === format.plain) return undefined;
+    const missing = splitModules(encoded.body).modules.filter((request) => !this.#modules.has(keyOf(request)));
+    return missing.length === 0 ? undefined : this.#load(missing);
+  }
+
+  decode(encoded: Encoded): unknown {
+    const { value } = splitModules(encoded.body);
+    return new Decoder(value, encoded.attachments, { extensions: this.#extensions, context: this.#context }).decode();
+  }
+
+  #newEncoder(): Encoder {
+    const { extensions, allocate = allocateBytes } = this.#options;
+    return new Encoder({ extensions, allocate });
+  }
+
+  async #load(requests: readonly ModuleRequest[]): Promise<void> {
+    const load = async (request: ModuleRequest) => void this.#modules.set(keyOf(request), await this.#options.loadModule(request));
+    await Promise.all(requests.map(load));
+  }
+
+  #module(request: ModuleRequest): object {
+    const loaded = this.#modules.get(keyOf(request));
+    if (loaded === undefined) throw new DecodeError(`Cannot decode a message: the module ${request.specifier} was not loaded before`);
+    return loaded;
+  }
+}
+
+function allocateBytes(sizeBytes: number): Uint8Array {
+  return new Uint8Array(sizeBytes);
+}
+
+function keyOf({ specifier, parent }: ModuleRequest): string {
+  return JSON.stringify([specifier, parent]);
+}

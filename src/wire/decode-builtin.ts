@@ -1,0 +1,121 @@
+/** Reads the builtin objects that contain no other values. */
+import { DecodeError } from "../errors.js";
+import { viewNames } from "./builtin-kinds.js";
+import { decodeAttachedString } from "./decode-primitive.js";
+import type { GraphReader } from "./graph.js";
+import { tag } from "./tags.js";
+
+export function decodeBuiltin(graph: GraphReader, head: number): unknown {
+  switch (head) {
+    case tag.attachedLatin1:
+      return decodeAttachedString(graph, "latin1");
+    case tag.attachedUtf16:
+      return decodeAttachedString(graph, "utf16le");
+    case tag.date:
+      return remembered(graph, new Date(graph.in.float64()));
+    case tag.regexp:
+      return remembered(graph, decodeRegExp(graph));
+    case tag.boxed:
+      return remembered(graph, decodeBoxed(graph));
+    case tag.arrayBuffer:
+    case tag.attachedArrayBuffer:
+      return remembered(graph, decodeArrayBuffer(graph, head));
+    case tag.resizable:
+      return remembered(graph, decodeResizable(graph));
+    case tag.view:
+      return decodeView(graph);
+    case tag.buffer:
+    case tag.attachedBuffer:
+      return remembered(graph, decodeBuffer(graph, head));
+    case tag.url:
+      return remembered(graph, decodeUrl(graph));
+    case tag.urlSearchParams:
+      return remembered(graph, new URLSearchParams(graph.string()));
+    default:
+      throw new DecodeError(`Cannot decode a message: there is no tag ${head}`);
+  }
+}
+
+function remembered<Value extends object>(graph: GraphReader, value: Value): Value {
+  graph.remember(value);
+  return value;
+}
+
+function decodeRegExp(graph: GraphReader): RegExp {
+  const source = graph.string();
+  const flags = graph.string();
+  try {
+    return new RegExp(source, flags);
+  } catch (cause) {
+    throw new DecodeError("Cannot decode a message: a regular expression in it is not valid here", { cause });
+  }
+}
+
+function decodeBoxed(graph: GraphReader): object {
+  const primitive = graph.value();
+  if (typeof primitive === "object" || typeof primitive === "function" || primitive === undefined) {
+    throw new DecodeError("Cannot decode a message: a boxed value in it is not a primitive");
+  }
+  return Object(primitive) as object;
+}
+
+function decodeUrl(graph: GraphReader): URL {
+  const href = graph.string();
+  if (!URL.canParse(href)) throw new DecodeError("Cannot decode a message: a URL in it is not valid");
+  return new URL(href);
+}
+
+function decodeArrayBuffer(graph: GraphReader, head: number): ArrayBuffer {
+  if (head === tag.arrayBuffer) return new Uint8Array(inlineBytes(graph)).buffer;
+  const part = graph.attachment(graph.in.varint());
+  return ownBuffer(part) ?? new Uint8Array(part).buffer;
+}
+
+/** The memory of a part that owns all of it: taken over instead of copied. */
+function ownBuffer(part: Uint8Array): ArrayBuffer | undefined {
+  const { buffer, byteLength } = part;
+  if (byteLength !== buffer.byteLength || !(buffer instanceof ArrayBuffer) || Reflect.get(buffer, "resizable") === true) return undefined;
+  return buffer;
+}
+
+function decodeBuffer(graph: GraphReader, head: number): Buffer {
+  if (head === tag.buffer) return Buffer.from(inlineBytes(graph));
+  const part = graph.attachment(graph.in.varint());
+  const own = ownBuffer(part);
+  return own === undefined ? Buffer.from(part) : Buffer.from(own);
+}
+
+function inlineBytes(graph: GraphReader): Uint8Array {
+  return graph.in.bytes(graph.in.count(1));
+}
+
+function decodeResizable(graph: GraphReader): ArrayBuffer {
+  const maxByteLength = graph.in.varint();
+  const bytes = new Uint8Array(decodeArrayBuffer(graph, graph.in.byte()));
+  try {
+    const buffer: ArrayBuffer = Reflect.construct(ArrayBuffer, [bytes.length, { maxByteLength }]);
+    new Uint8Array(buffer).set(bytes);
+    return buffer;
+  } catch (cause) {
+    throw new DecodeError(`Cannot decode a message: no room for a buffer that may grow to ${maxByteLength} bytes`, { cause });
+  }
+}
+
+function decodeView(graph: GraphReader): ArrayBufferView {
+  const name = viewNames[graph.in.byte()];
+  const buffer = graph.value();
+  const byteOffset = graph.in.varint();
+  const length = graph.in.flag() ? undefined : graph.in.varint();
+  const View: unknown = name === undefined ? undefined : Reflect.get(globalThis, name);
+  if (typeof View !== "function" || !isAnyBuffer(buffer)) throw new DecodeError("Cannot decode a message: a view in it has no buffer");
+  try {
+    const view: ArrayBufferView = Reflect.construct(View, [buffer, byteOffset, length]);
+    return remembered(graph, view);
+  } catch (cause) {
+    throw new DecodeError("Cannot decode a message: a view in it does not lie within its buffer", { cause });
+  }
+}
+
+function isAnyBuffer(value: unknown): value is ArrayBufferLike {
+  return value instanceof ArrayBuffer || value instanceof SharedArrayBuffer;
+}

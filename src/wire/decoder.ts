@@ -1,0 +1,201 @@
+/** Rebuilds a value from the encoding that `tags.ts` draws. Trusts nothing it reads. */
+import { DecodeError } from "../errors.js";
+import { ByteReader } from "./byte-reader.js";
+import { decodeBuiltin } from "./decode-builtin.js";
+import { decodeContents, newContainer } from "./decode-container.js";
+import { decodeDomException, decodeError } from "./decode-error.js";
+import { decodeBigint } from "./decode-primitive.js";
+import type { CodecExtension, DecodeContext } from "./extension.js";
+import type { GraphReader } from "./graph.js";
+import { maxDepth, maxShortLength, shortStringTag, tag } from "./tags.js";
+
+export interface DecoderOptions {
+  readonly extensions: ReadonlyMap<string, CodecExtension>;
+  readonly context: DecodeContext;
+}
+
+/** A reserved id whose object is being made. */
+const unready = Symbol("unready");
+
+/** The encoder recurses no deeper; a few levels belong to both sides of the limit. */
+const deepest = maxDepth + 8;
+
+export class Decoder implements GraphReader {
+  readonly in: ByteReader;
+  readonly shapes: (readonly string[])[] = [];
+  readonly #options: DecoderOptions;
+  readonly #attachments: readonly Uint8Array[];
+  readonly #objects: (object | typeof unready)[] = [];
+  readonly #extensionNames: string[] = [];
+  #deferred: (() => void)[] = [];
+  #nextAttachment = 0;
+  #depth = 0;
+
+  constructor(body: Uint8Array, attachments: readonly Uint8Array[], options: DecoderOptions) {
+    this.in = new ByteReader(body);
+    this.#attachments = attachments;
+    this.#options = options;
+  }
+
+  decode(): unknown {
+    const value = this.value();
+    this.#drain();
+    this.in.end();
+    if (this.#nextAttachment !== this.#attachments.length) throw malformed("it has too many attachments");
+    return value;
+  }
+
+  value(): unknown {
+    const head = this.in.byte();
+    if (head < shortStringTag) return head;
+    if (head <= shortStringTag + maxShortLength) return this.in.latin1(head - shortStringTag);
+    return this.#tagged(head);
+  }
+
+  whole(): unknown {
+    const outer = this.#deferred;
+    this.#deferred = [];
+    this.#enter();
+    const value = this.value();
+    this.#drain();
+    this.#depth--;
+    this.#deferred = outer;
+    return value;
+  }
+
+  string(): string {
+    const text = this.value();
+    if (typeof text !== "string") throw malformed("a text in it is not a string");
+    return text;
+  }
+
+  remember(object: object): void {
+    this.#objects.push(object);
+  }
+
+  reserve(): number {
+    return this.#objects.push(unready) - 1;
+  }
+
+  settle(id: number, object: object): void {
+    this.#objects[id] = object;
+  }
+
+  nest(read: () => void): void {
+    if (this.in.flag()) {
+      this.#deferred.push(read);
+      return;
+    }
+    this.#enter();
+    read();
+    this.#depth--;
+  }
+
+  attachment(sizeBytes: number): Uint8Array {
+    const part = this.#attachments[this.#nextAttachment++];
+    if (part?.length !== sizeBytes) throw malformed("an attachment is missing or has the wrong size");
+    return part;
+  }
+
+  #tagged(head: number): unknown {
+    switch (head) {
+      case tag.null:
+        return null;
+      case tag.undefined:
+        return undefined;
+      case tag.true:
+        return true;
+      case tag.false:
+        return false;
+      case tag.int8:
+        return (this.in.byte() << 24) >> 24;
+      case tag.int16:
+        return this.in.int16();
+      case tag.int32:
+        return this.in.int32();
+      case tag.float64:
+        return this.in.float64();
+      case tag.latin1:
+        return this.in.latin1(this.in.count(1));
+      case tag.utf16:
+        return this.in.utf16(this.in.count(2));
+      case tag.reference:
+        return this.#reference();
+      case tag.later:
+        return this.#later();
+      case tag.bigint:
+        return decodeBigint(this);
+      case tag.error:
+        return decodeError(this);
+      case tag.domException:
+        return decodeDomException(this);
+      case tag.extension:
+        return this.#extended();
+      default:
+        return this.#composite(head);
+    }
+  }
+
+  #composite(head: number): unknown {
+    const container = newContainer(head);
+    if (container === undefined) return decodeBuiltin(this, head);
+    this.#objects.push(container);
+    this.#enter();
+    decodeContents(this, head, container);
+    this.#depth--;
+    return container;
+  }
+
+  #reference(): object {
+    const object = this.#objects[this.in.varint()];
+    if (object === undefined || typeof object === "symbol") throw malformed("it refers to an object that is not there");
+    return object;
+  }
+
+  #later(): object {
+    const container = newContainer(this.in.byte());
+    if (container === undefined) throw malformed("it puts off what is not a container");
+    this.#objects.push(container);
+    this.#deferred.push(() => decodeContents(this, this.in.byte(), container));
+    return container;
+  }
+
+  #extended(): object {
+    const extension = this.#extension();
+    const id = this.reserve();
+    const assembly = extension.assemble(this.whole(), this.#options.context);
+    this.settle(id, assembly.value);
+    const count = this.in.count(1);
+    this.nest(() => {
+      const children: unknown[] = [];
+      while (children.length < count) children.push(this.value());
+      assembly.fill(children);
+    });
+    return assembly.value;
+  }
+
+  #extension(): CodecExtension {
+    const id = this.in.varint();
+    if (id === this.#extensionNames.length) this.#extensionNames.push(this.string());
+    const name = this.#extensionNames[id];
+    const extension = name === undefined ? undefined : this.#options.extensions.get(name);
+    if (extension === undefined) throw malformed(`nothing here reads "${name ?? id}"`);
+    return extension;
+  }
+
+  #drain(): void {
+    for (const read of this.#deferred) {
+      this.#enter();
+      read();
+      this.#depth--;
+    }
+  }
+
+  #enter(): void {
+    if (++this.#depth > deepest) throw malformed("it is nested too deeply");
+  }
+}
+
+function malformed(reason: string): DecodeError {
+  return new DecodeError(`Cannot decode a message: ${reason}`);
+}

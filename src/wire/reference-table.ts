@@ -1,0 +1,33 @@
+/** The objects a message has met, in order: how shared identity and cycles are seen. */
+
+/** Up to here a walk through the list beats a hash table, and most messages need none. */
+const maxWalked = 8;
+
+export class ReferenceTable {
+  readonly #objects: object[] = [];
+  #ids: Map<object, number> | undefined;
+
+  get size(): number {
+    return this.#objects.length;
+  }
+
+  find(object: object): number | undefined {
+    if (this.#ids !== undefined) return this.#ids.get(object);
+    const id = this.#objects.indexOf(object);
+    return id < 0 ? undefined : id;
+  }
+
+  add(object: object): number {
+    const id = this.#objects.push(object) - 1;
+    if (this.#ids !== undefined) this.#ids.set(object, id);
+    else if (id >= maxWalked) this.#ids = new Map(this.#objects.map((known, knownId) => [known, knownId]));
+    return id;
+  }
+
+  /** Forgets all objects but the first `size`. */
+  truncate(size: number): void {
+    for (let id = size; id < this.#objects.length && this.#ids !== undefined; id++) this.#ids.delete(this.#objects[id] ?? this);
+    this.#objects.length = size;
+    if (size === 0) this.#ids = undefined;
+  }
+}
