@@ -1,16 +1,11 @@
 /** Reads the builtin objects that contain no other values. */
 import { DecodeError } from "../errors.js";
 import { viewNames } from "./builtin-kinds.js";
-import { decodeAttachedString } from "./decode-primitive.js";
 import type { GraphReader } from "./graph.js";
 import { tag } from "./tags.js";
 
-export function decodeBuiltin(graph: GraphReader, head: number): unknown {
+export function decodeBuiltin(graph: GraphReader, head: number): object {
   switch (head) {
-    case tag.attachedLatin1:
-      return decodeAttachedString(graph, "latin1");
-    case tag.attachedUtf16:
-      return decodeAttachedString(graph, "utf16le");
     case tag.date:
       return remembered(graph, new Date(graph.in.float64()));
     case tag.regexp:

@@ -68,9 +68,7 @@ function withoutTrace<Value>(make: () => Value): Value {
 }
 
 function decodeText(graph: GraphReader): string | undefined {
-  const text = graph.value();
-  if (text !== undefined && typeof text !== "string") throw new DecodeError("Cannot decode a message: a text of an error is not a string");
-  return text;
+  return graph.in.skip(tag.undefined) ? undefined : graph.string();
 }
 
 function setHidden(error: Error, name: string, value: unknown): void {

@@ -1,6 +1,7 @@
-/** Reads bigints and the strings that travel beside the body. */
+/** Reads bigints and strings. */
 import { DecodeError } from "../errors.js";
 import type { GraphReader } from "./graph.js";
+import { tag } from "./tags.js";
 
 export function decodeBigint(graph: GraphReader): bigint {
   const isNegative = graph.in.flag();
@@ -14,8 +15,23 @@ export function decodeBigint(graph: GraphReader): bigint {
   }
 }
 
-export function decodeAttachedString(graph: GraphReader, encoding: "latin1" | "utf16le"): string {
-  const length = graph.in.varint();
-  const { buffer, byteOffset, byteLength } = graph.attachment(encoding === "latin1" ? length : length * 2);
+/** The string that `head` announces; `undefined` when it announces something else. Short strings are the decoder's own. */
+export function decodeString(graph: GraphReader, head: number): string | undefined {
+  switch (head) {
+    case tag.latin1:
+      return graph.in.latin1(graph.in.count(1));
+    case tag.utf16:
+      return graph.in.utf16(graph.in.count(2));
+    case tag.attachedLatin1:
+      return decodeAttached(graph, graph.in.varint(), "latin1");
+    case tag.attachedUtf16:
+      return decodeAttached(graph, graph.in.varint() * 2, "utf16le");
+    default:
+      return undefined;
+  }
+}
+
+function decodeAttached(graph: GraphReader, sizeBytes: number, encoding: "latin1" | "utf16le"): string {
+  const { buffer, byteOffset, byteLength } = graph.attachment(sizeBytes);
   return Buffer.from(buffer, byteOffset, byteLength).toString(encoding);
 }

@@ -4,7 +4,7 @@ import { ByteReader } from "./byte-reader.js";
 import { decodeBuiltin } from "./decode-builtin.js";
 import { decodeContents, newContainer } from "./decode-container.js";
 import { decodeDomException, decodeError } from "./decode-error.js";
-import { decodeBigint } from "./decode-primitive.js";
+import { decodeBigint, decodeString } from "./decode-primitive.js";
 import type { CodecExtension, DecodeContext } from "./extension.js";
 import type { GraphReader } from "./graph.js";
 import { maxDepth, maxShortLength, shortStringTag, tag } from "./tags.js";
@@ -64,8 +64,10 @@ export class Decoder implements GraphReader {
   }
 
   string(): string {
-    const text = this.value();
-    if (typeof text !== "string") throw malformed("a text in it is not a string");
+    const head = this.in.byte();
+    if (head >= shortStringTag && head <= shortStringTag + maxShortLength) return this.in.latin1(head - shortStringTag);
+    const text = decodeString(this, head);
+    if (text === undefined) throw malformed("a text in it is not a string");
     return text;
   }
 
@@ -74,10 +76,12 @@ export class Decoder implements GraphReader {
   }
 
   reserve(): number {
+    this.#enter();
     return this.#objects.push(unready) - 1;
   }
 
   settle(id: number, object: object): void {
+    this.#depth--;
     this.#objects[id] = object;
   }
 
@@ -115,10 +119,6 @@ export class Decoder implements GraphReader {
         return this.in.int32();
       case tag.float64:
         return this.in.float64();
-      case tag.latin1:
-        return this.in.latin1(this.in.count(1));
-      case tag.utf16:
-        return this.in.utf16(this.in.count(2));
       case tag.reference:
         return this.#reference();
       case tag.later:
@@ -132,18 +132,25 @@ export class Decoder implements GraphReader {
       case tag.extension:
         return this.#extended();
       default:
-        return this.#composite(head);
+        return decodeString(this, head) ?? this.#container(head) ?? this.#builtin(head);
     }
   }
 
-  #composite(head: number): unknown {
+  #container(head: number): object | undefined {
     const container = newContainer(head);
-    if (container === undefined) return decodeBuiltin(this, head);
+    if (container === undefined) return undefined;
     this.#objects.push(container);
     this.#enter();
     decodeContents(this, head, container);
     this.#depth--;
     return container;
+  }
+
+  #builtin(head: number): object {
+    this.#enter();
+    const value = decodeBuiltin(this, head);
+    this.#depth--;
+    return value;
   }
 
   #reference(): object {

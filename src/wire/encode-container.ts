@@ -39,14 +39,14 @@ function encodeRecord(graph: GraphWriter, value: object): void {
     out.varint(names.length);
     for (const name of names) graph.string(name);
   }
-  for (const name of names) graph.value(Reflect.get(value, name), name);
+  for (const name of names) graph.property(value, name);
 }
 
 function encodeProperties(graph: GraphWriter, value: object, names: readonly string[]): void {
   graph.out.varint(names.length);
   for (const name of names) {
     graph.string(name);
-    graph.value(Reflect.get(value, name), name);
+    graph.property(value, name);
   }
 }
 
@@ -79,7 +79,7 @@ function encodeMixed(graph: GraphWriter, array: readonly unknown[]): void {
   const { length } = array;
   graph.out.byte(tag.array);
   graph.out.varint(length);
-  for (let index = 0; index < length; index++) graph.value(array[index], index);
+  for (let index = 0; index < length; index++) graph.property(array, index);
 }
 
 function encodeSparse(graph: GraphWriter, array: readonly unknown[]): void {
@@ -91,7 +91,7 @@ function encodeSparse(graph: GraphWriter, array: readonly unknown[]): void {
   for (const key of keys) {
     const index = Number(key);
     out.varint(index);
-    graph.value(array[index], index);
+    graph.property(array, index);
   }
 }
 

@@ -30,7 +30,7 @@ export function encodeDomException(graph: GraphWriter, error: object): void {
 function encodeClass(graph: GraphWriter, error: object): void {
   const { out } = graph;
   const prototype: object | null = Object.getPrototypeOf(error);
-  const builtin = builtinErrorPrototypes.findIndex((candidate) => candidate === prototype);
+  const builtin = builtinClass(prototype);
   const code = libraryCode(prototype);
   if (builtin >= 0) {
     out.byte(errorClass.builtin);
@@ -41,6 +41,17 @@ function encodeClass(graph: GraphWriter, error: object): void {
   } else if (!graph.attempt(() => encodeUserClass(graph, prototype))) {
     encodeNameOfClass(graph, error, prototype);
   }
+}
+
+/**
+ * The index of the language's own class that the error is of, or -1. Node's own errors have classes of their own, which give
+ * themselves out for the language's: their `constructor` says so.
+ */
+function builtinClass(prototype: object | null): number {
+  const exact = builtinErrorPrototypes.findIndex((candidate) => candidate === prototype);
+  if (exact >= 0 || prototype === null || !Object.hasOwn(prototype, "constructor")) return exact;
+  const declared: unknown = Reflect.get(prototype, "constructor");
+  return builtinErrorPrototypes.findIndex((candidate) => candidate.constructor === declared);
 }
 
 function libraryCode(prototype: object | null): string | undefined {

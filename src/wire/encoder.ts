@@ -75,6 +75,11 @@ export class Encoder implements GraphWriter {
     this.#any(value);
   }
 
+  property(object: object, name: string | number): void {
+    this.#path.steps[this.#depth] = name;
+    this.#any((object as Readonly<Record<string | number, unknown>>)[name]);
+  }
+
   whole(value: unknown, step: Step): void {
     const outer = this.#deferred;
     const { before, from } = this.#path;
@@ -100,7 +105,7 @@ export class Encoder implements GraphWriter {
   rememberAfter(object: object, write: () => void): void {
     this.#references.add(object);
     this.#unready.add(object);
-    write();
+    this.#deeper(write);
     this.#unready.delete(object);
   }
 
@@ -199,7 +204,7 @@ export class Encoder implements GraphWriter {
   #container(value: object, container: ContainerTag): void {
     this.#references.add(value);
     if (this.#depth < deferDepth) {
-      this.#depth++;
+      this.#path.steps[++this.#depth] = transparent;
       encodeContents(this, value, container);
       this.#depth--;
       return;
@@ -243,7 +248,7 @@ export class Encoder implements GraphWriter {
 
   #enter(): void {
     if (this.#depth >= maxDepth) this.refuse("it is nested too deeply in values that must be whole");
-    this.#depth++;
+    this.#path.steps[++this.#depth] = transparent;
   }
 
   #defer(write: () => void): void {

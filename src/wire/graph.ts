@@ -9,7 +9,9 @@ export interface GraphWriter {
   readonly shapes: ShapeTable;
   /** Encodes `value`, which is found at `step` from where the encoder is. */
   value(value: unknown, step: Step): void;
-  /** The same, and then at once what it put off. */
+  /** Reads the property, and encodes its value; should reading throw, the path is the property's. */
+  property(object: object, name: string | number): void;
+  /** The same as `value`, and then at once what it put off. */
   whole(value: unknown, step: Step): void;
   string(text: string): void;
   /** Gives `object` the next id. */
