@@ -1,0 +1,31 @@
+import { startTimer } from "./timer.js";
+
+/** How long to wait, and what may end the wait early. */
+export interface WaitOptions {
+  /** Milliseconds; 0 or less asks without waiting, `undefined` waits for as long as it takes. */
+  readonly timeout?: number | undefined;
+  /** Aborts the wait, and nothing but the wait. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Waits until `promise` has settled, either way: `true`; or until `timeout` milliseconds are over: `false`.
+ * @throws the reason of `signal` when that aborts first.
+ */
+export async function waitFor(promise: Promise<unknown>, { timeout, signal }: WaitOptions): Promise<boolean> {
+  signal?.throwIfAborted();
+  const end = await new Promise<"settled" | "over" | "aborted">((resolve) => {
+    const finish = (how: "settled" | "over" | "aborted"): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", onAbort);
+      resolve(how);
+    };
+    const settled = (): void => finish("settled");
+    const onAbort = (): void => finish("aborted");
+    const timer = timeout === undefined || timeout === Infinity ? undefined : startTimer(timeout, () => finish("over"));
+    signal?.addEventListener("abort", onAbort, { once: true });
+    promise.then(settled, settled);
+  });
+  if (end === "aborted") signal?.throwIfAborted();
+  return end === "settled";
+}

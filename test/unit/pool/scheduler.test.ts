@@ -1,0 +1,389 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type Answer, Job } from "#lib/pool/job.js";
+import { Scheduler } from "#lib/pool/scheduler.js";
+import { type WorkerDriver, type WorkerListener, WorkerSlot } from "#lib/pool/worker-slot.js";
+import * as fc from "fast-check";
+
+/** A worker that does what the test says: the scheduler's world, one event at a time. */
+class HandWorker implements WorkerDriver<string> {
+  readonly number: number;
+  readonly pid: number;
+  readonly listener: WorkerListener;
+  task: number | undefined;
+  isReady = false;
+  isAlive = true;
+  isAskedToStop = false;
+  readonly signals: string[] = [];
+
+  constructor(number: number, listener: WorkerListener) {
+    this.number = number;
+    this.pid = 1000 + number;
+    this.listener = listener;
+  }
+
+  send(taskId: number): void {
+    assert.ok(this.isReady, "work is sent to ready workers only");
+    assert.equal(this.task, undefined, "one job at a time");
+    this.task = taskId;
+  }
+
+  stop(): void {
+    this.isAskedToStop = true;
+  }
+
+  signal(signal: string): void {
+    this.signals.push(signal);
+  }
+
+  becomeReady(): void {
+    this.isReady = true;
+    this.listener.onReady();
+  }
+
+  answer(): void {
+    const task = this.task;
+    assert.ok(task !== undefined);
+    this.task = undefined;
+    this.listener.onAnswer(task, { kind: "value", value: task });
+  }
+
+  end({ exitCode = 0, neverBegan = false, startError }: { exitCode?: number; neverBegan?: boolean; startError?: Error } = {}): void {
+    this.isAlive = false;
+    const signal = exitCode === -9 ? "SIGKILL" : undefined;
+    this.listener.onEnd({ exit: { exitCode, signal }, neverBegan, ...(startError === undefined ? {} : { startError }) });
+  }
+}
+
+class HandJob extends Job<string> {
+  outcomes: (Answer | { readonly kind: "failed"; readonly error: unknown })[] = [];
+  isWithdrawn = false;
+
+  constructor(id: number, timeout?: number) {
+    super({ id, functionName: "work", work: "", timeout });
+  }
+
+  finish(answer: Answer): void {
+    this.outcomes.push(answer);
+  }
+
+  fail(error: unknown): void {
+    this.outcomes.push({ kind: "failed", error });
+  }
+
+  get error(): unknown {
+    const outcome = this.outcomes[0];
+    return outcome?.kind === "failed" ? outcome.error : undefined;
+  }
+}
+
+class World {
+  readonly workers: HandWorker[] = [];
+  readonly jobs: HandJob[] = [];
+  readonly scheduler: Scheduler<string>;
+  startsFail = false;
+
+  constructor(size: number, maxTasksPerWorker = Infinity) {
+    this.scheduler = new Scheduler<string>({
+      size,
+      maxTasksPerWorker,
+      startWorker: (number, owner) =>
+        new WorkerSlot<string>({
+          name: `worker-${number}`,
+          owner,
+          start: (listener) => {
+            if (this.startsFail) throw new Error("the system refuses");
+            const worker = new HandWorker(number, listener);
+            this.workers.push(worker);
+            return worker;
+          },
+        }),
+    });
+  }
+
+  submit(timeout?: number): HandJob {
+    const job = new HandJob(this.jobs.length + 1, timeout);
+    this.jobs.push(job);
+    this.scheduler.submit(job);
+    return job;
+  }
+
+  alive(): HandWorker[] {
+    return this.workers.filter((worker) => worker.isAlive);
+  }
+
+  worker(number: number): HandWorker {
+    const worker = this.workers.find((candidate) => candidate.number === number);
+    assert.ok(worker !== undefined, `there is a worker ${number}`);
+    return worker;
+  }
+
+  /** Does what workers do, until nobody has anything left to do. */
+  settle(): void {
+    for (;;) {
+      const worker = this.alive().find((one) => !one.isReady || one.task !== undefined || one.isAskedToStop || one.signals.length > 0);
+      if (worker === undefined) return;
+      if (worker.signals.length > 0) worker.end({ exitCode: -15 });
+      else if (!worker.isReady) worker.becomeReady();
+      else if (worker.task !== undefined) worker.answer();
+      else worker.end();
+    }
+  }
+
+  async end(): Promise<void> {
+    this.scheduler.terminate();
+    const ended = this.scheduler.ended();
+    this.settle();
+    await ended;
+  }
+}
+
+test("Scheduler starts all workers at once, and hands each one job", async () => {
+  const world = new World(2);
+  assert.equal(world.workers.length, 2);
+  for (let count = 0; count < 5; count += 1) world.submit();
+  for (const worker of world.alive()) worker.becomeReady();
+  assert.deepEqual(
+    world.alive().map((worker) => worker.task),
+    [1, 2],
+  );
+  world.worker(2).answer();
+  assert.equal(world.worker(2).task, 3);
+  assert.equal(world.jobs[1]?.outcomes.length, 1);
+  await world.end();
+});
+
+test("a worker that dies takes the job it runs with it, and no other; it is replaced", async () => {
+  const world = new World(2);
+  for (let count = 0; count < 3; count += 1) world.submit();
+  for (const worker of world.alive()) worker.becomeReady();
+  world.worker(1).end({ exitCode: -9 });
+  const error = world.jobs[0]?.error as { code: string; task: string; pid: number; exitCode: number; message: string };
+  assert.equal(error.code, "ERR_WORKER_DIED");
+  assert.deepEqual([error.task, error.pid, error.exitCode], ["work(#1)", 1001, -9]);
+  assert.match(error.message, /worker-1 \(pid 1001\) was killed by SIGKILL \(signal 9\) while it ran work\(#1\)/);
+  assert.equal(world.alive().length, 2);
+  world.scheduler.close();
+  world.settle();
+  assert.deepEqual(
+    world.jobs.map((job) => job.outcomes[0]?.kind),
+    ["failed", "value", "value"],
+  );
+});
+
+test("a job that provably never began goes to another worker, but not for ever", async () => {
+  const world = new World(1);
+  const job = world.submit();
+  for (let number = 1; number <= 4; number += 1) {
+    world.worker(number).becomeReady();
+    world.worker(number).end({ exitCode: -9, neverBegan: true });
+    assert.deepEqual(job.outcomes, []);
+  }
+  world.worker(5).becomeReady();
+  world.worker(5).end({ exitCode: -9, neverBegan: true });
+  assert.equal((job.error as { code: string }).code, "ERR_WORKER_DIED");
+  await world.end();
+});
+
+test("workers that cannot start fail the pool, with the cause, after a bounded number of starts", async () => {
+  const world = new World(2);
+  const job = world.submit();
+  const cause = new Error("no such module");
+  for (let count = 0; count < 3; count += 1) world.alive()[0]?.end({ exitCode: 1, startError: cause });
+  assert.equal(world.scheduler.state, "failed");
+  assert.equal((job.error as Error).cause, cause);
+  assert.equal((job.error as { code: string }).code, "ERR_WORKER_START");
+  assert.notEqual(world.scheduler.failure, job.error);
+  assert.equal(world.workers.length, 4);
+  const ended = world.scheduler.ended();
+  world.settle();
+  await ended;
+});
+
+test("a system that refuses to start any worker fails the pool at once", async () => {
+  const world = new World(2);
+  world.startsFail = true;
+  for (const worker of world.alive()) worker.end({ exitCode: -9 });
+  assert.equal(world.scheduler.state, "failed");
+  await world.scheduler.ended();
+});
+
+test("an idle pool whose workers keep dying stops replacing them, until there is work", async () => {
+  const world = new World(2);
+  for (let count = 0; count < 100 && world.alive().length > 0; count += 1) {
+    const worker = world.alive()[0];
+    if (worker?.isReady === false) worker.becomeReady();
+    worker?.end({ exitCode: 1 });
+  }
+  assert.equal(world.alive().length, 0);
+  assert.ok(world.workers.length < 20);
+  const job = world.submit();
+  assert.equal(world.alive().length, 1);
+  world.alive()[0]?.becomeReady();
+  world.alive()[0]?.answer();
+  assert.equal(job.outcomes[0]?.kind, "value");
+  await world.end();
+});
+
+test("a worker on its last job has a successor already, yet no more jobs run than the pool is wide", async () => {
+  const world = new World(1, 2);
+  world.worker(1).becomeReady();
+  const jobs = [world.submit(), world.submit(), world.submit()];
+  assert.equal(world.workers.length, 1);
+  world.worker(1).answer();
+  assert.equal(world.workers.length, 2, "the second job is the first worker's last");
+  world.worker(2).becomeReady();
+  assert.equal(world.worker(2).task, undefined, "only one job runs at a time");
+  world.worker(1).answer();
+  assert.equal(world.worker(1).isAskedToStop, true);
+  assert.equal(world.worker(2).task, 3);
+  world.scheduler.close();
+  world.settle();
+  await world.scheduler.ended();
+  assert.ok(jobs.every((job) => job.outcomes.length === 1));
+});
+
+test("a withdrawn job never starts, or its worker is stopped; the others go on", async () => {
+  const world = new World(1);
+  world.worker(1).becomeReady();
+  const running = world.submit();
+  const waiting = world.submit();
+  const other = world.submit();
+  world.scheduler.withdraw(waiting);
+  assert.deepEqual(world.worker(1).signals, []);
+  world.scheduler.withdraw(running);
+  assert.deepEqual(world.worker(1).signals, ["SIGTERM"]);
+  world.worker(1).answer();
+  world.scheduler.close();
+  world.settle();
+  await world.scheduler.ended();
+  assert.deepEqual(
+    [running, waiting, other].map((job) => job.outcomes.length),
+    [0, 0, 1],
+  );
+});
+
+test("a job that runs too long fails alone, counted from its start", async () => {
+  const world = new World(1);
+  const first = world.submit(5);
+  const second = world.submit(60_000);
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  assert.deepEqual(first.outcomes, [], "it has not started: its worker is not ready");
+  world.worker(1).becomeReady();
+  while (first.outcomes.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  assert.equal((first.error as { code: string; timeout: number }).code, "ERR_TIMEOUT");
+  assert.equal((first.error as { timeout: number }).timeout, 5);
+  world.settle();
+  assert.equal(second.outcomes[0]?.kind, "value");
+  await world.end();
+});
+
+test("a closed pool finishes its jobs, then stops; a stream that may hand out more keeps it", async () => {
+  const world = new World(2);
+  const stream = { fail: () => assert.fail("the stream is not to fail") };
+  assert.equal(world.scheduler.enter(stream), true);
+  world.submit();
+  world.scheduler.close();
+  world.settle();
+  assert.equal(world.alive().length, 2);
+  world.submit();
+  world.settle();
+  world.scheduler.leave(stream);
+  assert.equal(world.scheduler.enter(stream), false);
+  world.settle();
+  await world.scheduler.ended();
+  assert.deepEqual(
+    world.jobs.map((job) => job.outcomes[0]?.kind),
+    ["value", "value"],
+  );
+});
+
+test("terminate() settles 100,000 waiting jobs, the running ones and the streams", async () => {
+  const world = new World(2);
+  const failed: unknown[] = [];
+  world.scheduler.enter({ fail: (error) => failed.push(error) });
+  for (let count = 0; count < 100_000; count += 1) world.submit();
+  for (const worker of world.alive()) worker.becomeReady();
+  world.scheduler.terminate();
+  world.scheduler.terminate();
+  assert.equal(failed.length, 1);
+  assert.ok(world.jobs.every((job) => job.outcomes.length === 1 && (job.error as { code: string }).code === "ERR_CANCELLED"));
+  assert.ok(world.workers.every((worker) => worker.signals.length > 0));
+  await world.end();
+});
+
+test("whatever happens in whatever order, each job settles exactly once and every worker ends", async () => {
+  const event = fc.record({
+    kind: fc.constantFrom(
+      "submit",
+      "submit",
+      "ready",
+      "ready",
+      "answer",
+      "answer",
+      "answer",
+      "kill",
+      "fail start",
+      "withdraw",
+      "close",
+      "terminate",
+    ),
+    pick: fc.nat(1000),
+    neverBegan: fc.boolean(),
+  });
+  const run = fc.record({
+    size: fc.integer({ min: 1, max: 4 }),
+    maxTasks: fc.constantFrom(1, 2, Infinity),
+    events: fc.array(event, { maxLength: 120 }),
+  });
+  await fc.assert(
+    fc.asyncProperty(run, async ({ size, maxTasks, events }) => {
+      const world = new World(size, maxTasks);
+      for (const { kind, pick, neverBegan } of events) step(world, kind, pick, neverBegan);
+      world.scheduler.close();
+      const ended = world.scheduler.ended();
+      world.settle();
+      await ended;
+      for (const job of world.jobs) assert.equal(job.outcomes.length, job.isWithdrawn ? 0 : 1);
+      assert.equal(world.alive().length, 0);
+      assert.equal(world.scheduler.pending, 0);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+function step(world: World, kind: string, pick: number, neverBegan: boolean): void {
+  const oneOf = <T>(things: readonly T[]): T | undefined => things[pick % Math.max(things.length, 1)];
+  const alive = world.alive();
+  assert.ok(alive.filter((worker) => worker.task !== undefined && worker.signals.length === 0).length <= world.scheduler.size);
+  switch (kind) {
+    case "submit":
+      if (world.scheduler.state === "running") world.submit();
+      break;
+    case "ready":
+      oneOf(alive.filter((worker) => !worker.isReady))?.becomeReady();
+      break;
+    case "answer":
+      oneOf(alive.filter((worker) => worker.task !== undefined))?.answer();
+      break;
+    case "kill":
+      oneOf(alive)?.end({ exitCode: -9, neverBegan });
+      break;
+    case "fail start":
+      oneOf(alive.filter((worker) => !worker.isReady))?.end({ exitCode: 1, startError: new Error("no") });
+      break;
+    case "withdraw": {
+      const job = oneOf(world.jobs.filter((candidate) => candidate.outcomes.length === 0 && !candidate.isWithdrawn));
+      if (job === undefined) break;
+      job.isWithdrawn = true;
+      world.scheduler.withdraw(job);
+      break;
+    }
+    // Rare, for they end the story.
+    case "close":
+      if (pick % 10 === 0) world.scheduler.close();
+      break;
+    case "terminate":
+      if (pick % 10 === 0) world.scheduler.terminate();
+  }
+}
