@@ -67,6 +67,7 @@ export function bindLinux(ffi: Ffi, arch: string): Native {
       const at = toAddress(address);
       return { address: at, sizeBytes, buffer: ffi.view(BigInt(at), sizeBytes) };
     },
+    view: (address, sizeBytes) => ffi.view(BigInt(address), sizeBytes),
     unmap(address, sizeBytes) {
       munmap(address, sizeBytes);
     },

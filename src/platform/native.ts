@@ -27,6 +27,8 @@ export interface SystemFailure {
 export interface Native {
   /** Maps `sizeBytes` of an open file, shared. @throws ResourceLimitError when the address space or the kernel's limits do not allow it. */
   mapFile(fd: number, sizeBytes: number): Mapping;
+  /** A part of a mapping as a buffer of its own. */
+  view(address: number, sizeBytes: number): ArrayBuffer;
   /** Ends a mapping. Any later access to its buffer is a crash: only for a buffer that nobody can reach. */
   unmap(address: number, sizeBytes: number): void;
   /** Gives the file its size and backs every page of it, so that touching them cannot fail. `undefined` on success. */

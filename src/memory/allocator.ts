@@ -1,0 +1,326 @@
+/**
+ * The shared memory this thread holds: it allocates blocks, attaches to those that were sent to it, and lets go of both.
+ *
+ * Up to 4096 bytes come from an arena. What is bigger gets a segment of its own, and a block in an arena that owns it:
+ * so both live and die by the same rules (arena.ts), and the segment's file goes when its block is freed.
+ *
+ * Within a thread a block is held once, however many objects use it: its bit is cleared when the last of them is released
+ * or collected.
+ */
+import { existsSync, readdirSync, rmSync } from "node:fs";
+import { uptime } from "node:os";
+import { join } from "node:path";
+import { ResourceLimitError, StateError } from "../errors.js";
+import { Arena, arenaBytes, capacityFor } from "./arena.js";
+import { killPoint } from "./kill-point.js";
+import { MappedWords } from "./mapped-words.js";
+import { membership, type Membership } from "./membership.js";
+import { maxArenas } from "./registry.js";
+import { createSegment, openSegment } from "./segment.js";
+
+/** Names a block within the session: what a handle carries. */
+export interface Location {
+  readonly arena: number;
+  readonly block: number;
+  readonly generation: number;
+}
+
+/** Memory as this thread sees it. */
+export interface Place {
+  readonly words: MappedWords;
+  readonly byteOffset: number;
+  readonly sizeBytes: number;
+  /** Whether the memory is one block among others in `words`, rather than the whole of it. */
+  readonly isPart: boolean;
+}
+
+const smallestBlockBytes = 64;
+const largestBlockBytes = 4096;
+const firstArenaBytes = 64 * 1024;
+const largestArenaBytes = 4 * 1024 * 1024;
+/** In the block of a segment: its size, as two words. */
+const segmentBlockBytes = 64;
+
+interface MappedArena {
+  readonly arena: Arena;
+  readonly words: MappedWords;
+}
+
+export class Allocator {
+  readonly #membership: Membership;
+  readonly #arenas = new Map<number, MappedArena>();
+  /** How many objects of this thread use each block it holds. */
+  readonly #holds = new Map<number, number>();
+  /** The arena of each block size that had room the last time. */
+  readonly #roomy = new Map<number, MappedArena>();
+  /** The words of each segment that is in use here: one view of a mapping. */
+  readonly #segments = new Map<number, WeakRef<MappedWords>>();
+  #retiredSeen: number;
+
+  constructor(mine: Membership) {
+    this.#membership = mine;
+    this.#retiredSeen = mine.registry.retiredArenas;
+    mine.onLeave(() => this.forget(mine.self.slot));
+  }
+
+  /** Takes zeroed memory; this thread holds it. @throws ResourceLimitError when the machine cannot back it. */
+  allocate(sizeBytes: number): Location {
+    if (sizeBytes <= largestBlockBytes) return this.#allocateBlock(sizeBytes);
+    const location = this.#allocateBlock(segmentBlockBytes);
+    try {
+      this.#createSegment(location, sizeBytes);
+    } catch (error) {
+      this.release(location);
+      throw error;
+    }
+    return location;
+  }
+
+  /** Makes this thread a holder of a block that was sent to it. @throws StateError when it has been freed. */
+  adopt(location: Location): void {
+    const mapped = this.#mapped(location.arena);
+    if (mapped === undefined || !mapped.arena.adopt(location.block, location.generation, this.#membership.self.slot)) {
+      throw new StateError(
+        "Cannot use a shared object that was sent: nobody holds it any more. Keep it where it was made until it has been received.",
+      );
+    }
+    const key = keyOf(location);
+    this.#holds.set(key, (this.#holds.get(key) ?? 0) + 1);
+  }
+
+  /** Holds a block that this thread holds once more. */
+  hold(location: Location): void {
+    this.#held(location);
+    const key = keyOf(location);
+    this.#holds.set(key, (this.#holds.get(key) ?? 0) + 1);
+  }
+
+  /** Where a block that this thread holds is in its memory. */
+  place(location: Location): Place {
+    const { arena, words } = this.#held(location);
+    const owned = arena.owned(location.block);
+    const at = arena.offsetOf(location.block);
+    if (owned === undefined) return { words, byteOffset: at, sizeBytes: arena.blockBytes, isPart: true };
+    const sizeBytes = (words.int32[at / 4] ?? 0) + (words.int32[at / 4 + 1] ?? 0) * 2 ** 31;
+    const mapped = this.#segments.get(owned)?.deref() ?? this.#openSegment(owned, sizeBytes);
+    return { words: mapped, byteOffset: 0, sizeBytes, isPart: false };
+  }
+
+  /** Keeps a block that this thread holds for the receiver of a handle that is about to be sent. */
+  send(location: Location): void {
+    this.#held(location).arena.send(location.block, now());
+  }
+
+  /** Lets go of a block once: once for every `allocate` and `adopt`. */
+  release(location: Location): void {
+    const key = keyOf(location);
+    const holds = this.#holds.get(key) ?? 0;
+    if (holds > 1) {
+      this.#holds.set(key, holds - 1);
+      return;
+    }
+    const { arena } = this.#held(location);
+    this.#holds.delete(key);
+    this.#remove(arena.release(location.block, this.#membership.self.slot));
+    if (arena.liveCount <= 0) this.#retire(arena);
+    this.#dropRetired();
+  }
+
+  /** Clears every trace of the participant in `slot`: it is dead, or about to leave. */
+  forget(slot: number): void {
+    for (const { arena } of this.#all()) {
+      for (const orphan of arena.forget(slot, now())) this.#remove(orphan);
+    }
+  }
+
+  /** Frees what nobody holds, and removes segments that no block owns: their block's last holder was killed before it could. */
+  sweep(): void {
+    // Listed first: a segment's number is noted in its block before its file is made.
+    const files = this.#folders.flatMap((folder) => segmentsIn(folder));
+    const owned = new Set<number>();
+    for (const { arena } of this.#all()) {
+      for (const orphan of arena.sweep(now())) this.#remove(orphan);
+      for (const segment of arena.ownedSegments()) owned.add(segment);
+    }
+    for (const segment of files) if (!owned.has(segment)) this.#remove(segment);
+  }
+
+  #allocateBlock(sizeBytes: number): Location {
+    let blockBytes = smallestBlockBytes;
+    while (blockBytes < sizeBytes) blockBytes *= 2;
+    this.#dropRetired();
+    for (;;) {
+      const roomy = this.#roomy.get(blockBytes);
+      const location = roomy === undefined ? undefined : this.#allocateFrom(roomy);
+      if (location !== undefined) return location;
+      this.#roomy.set(blockBytes, this.#findRoom(blockBytes) ?? this.#createArena(blockBytes));
+    }
+  }
+
+  #allocateFrom({ arena }: MappedArena): Location | undefined {
+    const block = arena.allocate(this.#membership.self.slot);
+    if (block === undefined) return undefined;
+    const location = { arena: arena.serial, block, generation: arena.generationOf(block) };
+    this.#holds.set(keyOf(location), 1);
+    return location;
+  }
+
+  /** The arena with blocks of a size that has most room; `undefined` when all are full. */
+  #findRoom(blockBytes: number): MappedArena | undefined {
+    let best: MappedArena | undefined;
+    let most = 0;
+    for (const mapped of this.#all(blockBytes)) {
+      const room = mapped.arena.capacity - mapped.arena.liveCount;
+      if (room > most) [best, most] = [mapped, room];
+    }
+    return best;
+  }
+
+  /** The arenas of the session, of one size or of all. */
+  *#all(blockBytes?: number): Generator<MappedArena> {
+    const { int32, arenaTable } = this.#membership.registry;
+    for (let entry = arenaTable; entry < arenaTable + maxArenas * 2; entry += 2) {
+      const serial = Atomics.load(int32, entry);
+      if (serial === 0) continue;
+      if (blockBytes !== undefined && Atomics.load(int32, entry + 1) !== blockBytes) continue;
+      const mapped = this.#mapped(serial);
+      if (mapped !== undefined && !mapped.arena.isRetired) yield mapped;
+    }
+  }
+
+  #createArena(blockBytes: number): MappedArena {
+    const { registry, session, self } = this.#membership;
+    return registry.exclusively(self.id, () => {
+      // Somebody else may have made one while this thread waited.
+      const present = this.#findRoom(blockBytes);
+      if (present !== undefined) return present;
+      let wanted = firstArenaBytes;
+      for (const { arena } of this.#all(blockBytes)) wanted = Math.max(wanted, arenaBytes(blockBytes, arena.capacity) * 2);
+      const capacity = capacityFor(blockBytes, Math.min(wanted, largestArenaBytes));
+      const entry = this.#freeEntry();
+      const serial = registry.nextSerial();
+      const mapping = createSegment([session.folder], `arena-${serial}`, arenaBytes(blockBytes, capacity));
+      const made = { arena: Arena.format(mapping, serial, { blockBytes, capacity }), words: new MappedWords(mapping, serial, this.#membership) };
+      this.#arenas.set(serial, made);
+      killPoint("allocator.arena-made");
+      Atomics.store(registry.int32, entry + 1, blockBytes);
+      Atomics.store(registry.int32, entry, serial);
+      return made;
+    });
+  }
+
+  #freeEntry(): number {
+    const { int32, arenaTable } = this.#membership.registry;
+    for (let entry = arenaTable; entry < arenaTable + maxArenas * 2; entry += 2) {
+      if (Atomics.load(int32, entry) === 0) return entry;
+    }
+    throw new ResourceLimitError(`Cannot share another object: this program has ${maxArenas} arenas of shared memory already, and that is the limit.`);
+  }
+
+  /** Gives an empty arena back, unless it is the last of its size. */
+  #retire(arena: Arena): void {
+    const { registry, session, self } = this.#membership;
+    if ([...this.#all(arena.blockBytes)].length < 2) return;
+    registry.exclusively(self.id, () => {
+      if (arena.isRetired || [...this.#all(arena.blockBytes)].length < 2 || !arena.retire()) return;
+      killPoint("allocator.retired");
+      rmSync(join(session.folder, `arena-${arena.serial}`), { force: true });
+      for (let entry = registry.arenaTable; entry < registry.arenaTable + maxArenas * 2; entry += 2) {
+        if (Atomics.load(registry.int32, entry) === arena.serial) Atomics.store(registry.int32, entry, 0);
+      }
+      registry.noteRetiredArena();
+    });
+  }
+
+  /** Forgets arenas that were retired by anyone, so that their memory can be unmapped. */
+  #dropRetired(): void {
+    const retired = this.#membership.registry.retiredArenas;
+    if (retired === this.#retiredSeen) return;
+    this.#retiredSeen = retired;
+    for (const [serial, { arena }] of this.#arenas) if (arena.isRetired) this.#arenas.delete(serial);
+    for (const [blockBytes, { arena }] of this.#roomy) if (arena.isRetired) this.#roomy.delete(blockBytes);
+  }
+
+  /** The arena of a number; `undefined` when there is none (any more). */
+  #mapped(serial: number): MappedArena | undefined {
+    const known = this.#arenas.get(serial);
+    if (known !== undefined) return known;
+    try {
+      const mapping = openSegment(join(this.#membership.session.folder, `arena-${serial}`));
+      const mapped = { arena: new Arena(mapping, serial), words: new MappedWords(mapping, serial, this.#membership) };
+      this.#arenas.set(serial, mapped);
+      return mapped;
+    } catch (error) {
+      if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+      throw error;
+    }
+  }
+
+  #held(location: Location): MappedArena {
+    const mapped = this.#arenas.get(location.arena);
+    if (mapped === undefined || !this.#holds.has(keyOf(location))) throw new StateError("Cannot use shared memory that was released.");
+    return mapped;
+  }
+
+  #createSegment(location: Location, sizeBytes: number): void {
+    const { registry } = this.#membership;
+    const { arena, words } = this.#held(location);
+    const serial = registry.nextSerial();
+    arena.own(location.block, serial);
+    const mapping = createSegment(this.#folders, segmentName(serial), sizeBytes);
+    this.#cache(new MappedWords(mapping, serial, this.#membership));
+    const at = arena.offsetOf(location.block) / 4;
+    words.int32[at] = sizeBytes % 2 ** 31;
+    words.int32[at + 1] = Math.floor(sizeBytes / 2 ** 31);
+  }
+
+  #openSegment(serial: number, sizeBytes: number): MappedWords {
+    const name = segmentName(serial);
+    const folder = this.#folders.find((path) => existsSync(join(path, name))) ?? this.#membership.session.folder;
+    return this.#cache(new MappedWords(openSegment(join(folder, name), sizeBytes), serial, this.#membership));
+  }
+
+  get #folders(): readonly string[] {
+    const { folder, spillFolder } = this.#membership.session;
+    return [folder, spillFolder];
+  }
+
+  #cache(words: MappedWords): MappedWords {
+    for (const [serial, cached] of this.#segments) if (cached.deref() === undefined) this.#segments.delete(serial);
+    this.#segments.set(words.serial, new WeakRef(words));
+    return words;
+  }
+
+  #remove(segment: number | undefined): void {
+    if (segment === undefined) return;
+    killPoint("allocator.orphan");
+    for (const folder of this.#folders) rmSync(join(folder, segmentName(segment)), { force: true });
+    this.#segments.delete(segment);
+  }
+}
+
+let made: Allocator | undefined;
+
+/** This thread's allocator; the first call joins the session. @throws UnsupportedError where memory cannot be shared between processes. */
+export function allocator(): Allocator {
+  made ??= new Allocator(membership());
+  return made;
+}
+
+function keyOf({ arena, block }: Location): number {
+  return arena * 0x1_0000 + block;
+}
+
+function segmentName(serial: number): string {
+  return `segment-${serial}`;
+}
+
+function segmentsIn(folder: string): number[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder).flatMap((name) => (name.startsWith("segment-") ? [Number(name.slice("segment-".length))] : []));
+}
+
+/** Seconds since the machine started: the same clock in every process. */
+function now(): number {
+  return Math.floor(uptime());
+}

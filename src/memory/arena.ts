@@ -1,0 +1,274 @@
+/**
+ * An arena: one file that holds small objects ("blocks") of one size. Any participant allocates and frees; nobody holds a
+ * lock meanwhile, so nobody can die holding one. There are no lists, only one state word a block.
+ *
+ *     header     64 bytes: block size, capacity, 1 when retired, about how many blocks live       maker; all
+ *     control    8 bytes a block:  generation : 32 | in flight : 16 | version : 15 | live : 1     compare-exchange, all
+ *     holders    64 bytes a block: one bit a participant slot                                      each its own bit; reap
+ *     notes      8 bytes a block:  number of the segment it owns, when it was last sent       holder
+ *     data       capacity x block size, each block on a cache line of its own
+ *
+ * A block lives while any participant holds it (its bit is set) or a handle on it is in flight (was sent, not yet received).
+ *
+ *  1. Bits are idempotent: setting or clearing one twice is as good as once, so a participant killed between any two lines
+ *     leaves nothing but its bits, and `reap` clears those.
+ *  2. A block becomes live by compare-exchange, with the allocator's bit set before: no live block is without a holder.
+ *     Killed before the exchange: the bit is on a free block, where it means nothing, and is cleared by `reap`.
+ *  3. A block is freed by compare-exchange from a control word that was read before its holders were found to be none.
+ *     Sending and adopting change the version, and both happen with the sender's or adopter's bit set: so whoever came in
+ *     between makes the exchange fail.
+ *  4. Freeing changes the generation. A handle from before does not adopt what the block is used for now: it is refused.
+ *  5. A handle that is in flight and never arrives (its receiver was killed) expires: after `flightSeconds` it does not keep
+ *     the block any more. Several receivers of one sent handle: the first one's arrival ends the flight; the others find
+ *     the block as long as anyone holds it.
+ *  6. `live count` is a hint: a participant killed between a state change and the count leaves it wrong. It only chooses
+ *     which arena is tried first and when retiring is tried.
+ *  7. Retiring (under the manager lock) takes every block out of use one by one and puts them back if one is in use. The
+ *     manager killed half-way leaves blocks out of use; the next one that tries finishes the work or undoes it.
+ */
+import type { Mapping } from "../platform/native.js";
+import { killPoint } from "./kill-point.js";
+import { maxParticipants } from "./registry.js";
+
+const headerBytes = 64;
+const controlBytes = 8;
+const holderWords = maxParticipants / 32;
+const noteWords = 2;
+const cacheLine = 64;
+const bytesBeside = controlBytes + holderWords * 4 + noteWords * 4;
+
+const liveBit = 1n;
+const versionUnit = 2n;
+const versionMask = 0xfffen;
+const flightUnit = 0x1_0000n;
+const flightMask = 0xffff_0000n;
+/** State of a block that is out of use since its arena is being retired: not live, version at its highest. */
+const retiredState = versionMask;
+
+/** After so many seconds without arriving, a sent handle keeps its block no longer. */
+export const flightSeconds = 60;
+
+/** How many blocks of a size an arena file of about `totalBytes` holds; at least one. */
+export function capacityFor(blockBytes: number, totalBytes: number): number {
+  return Math.max(1, Math.min(0xffff, Math.floor((totalBytes - headerBytes - cacheLine) / (blockBytes + bytesBeside))));
+}
+
+/** The size of the file. */
+export function arenaBytes(blockBytes: number, capacity: number): number {
+  return dataStart(capacity) + capacity * blockBytes;
+}
+
+export class Arena {
+  readonly serial: number;
+  readonly blockBytes: number;
+  readonly capacity: number;
+  readonly #buffer: ArrayBuffer;
+  readonly #header: Int32Array;
+  readonly #control: BigInt64Array;
+  readonly #holders: Int32Array;
+  readonly #notes: Int32Array;
+  #next = 0;
+
+  constructor(mapping: Mapping, serial: number) {
+    this.serial = serial;
+    this.#buffer = mapping.buffer;
+    this.#header = new Int32Array(mapping.buffer, 0, headerBytes / 4);
+    this.blockBytes = Atomics.load(this.#header, 0);
+    this.capacity = Atomics.load(this.#header, 1);
+    this.#control = new BigInt64Array(mapping.buffer, headerBytes, this.capacity);
+    const holdersAt = headerBytes + this.capacity * controlBytes;
+    this.#holders = new Int32Array(mapping.buffer, holdersAt, this.capacity * holderWords);
+    this.#notes = new Int32Array(mapping.buffer, holdersAt + this.capacity * holderWords * 4, this.capacity * noteWords);
+  }
+
+  /** Writes the header of a new arena, before anybody else can see it. */
+  static format(mapping: Mapping, serial: number, size: { readonly blockBytes: number; readonly capacity: number }): Arena {
+    const header = new Int32Array(mapping.buffer, 0, 2);
+    header[0] = size.blockBytes;
+    header[1] = size.capacity;
+    return new Arena(mapping, serial);
+  }
+
+  get isRetired(): boolean {
+    return Atomics.load(this.#header, 2) === 1;
+  }
+
+  /** About how many blocks live. */
+  get liveCount(): number {
+    return Atomics.load(this.#header, 3);
+  }
+
+  /** Where a block's data starts in the arena's buffer, in bytes. */
+  offsetOf(block: number): number {
+    return dataStart(this.capacity) + block * this.blockBytes;
+  }
+
+  generationOf(block: number): number {
+    return Number(BigInt.asUintN(32, Atomics.load(this.#control, block) >> 32n));
+  }
+
+  /** Takes a free block for the participant in `slot` and zeroes it; `undefined` when there is none. */
+  allocate(slot: number): number | undefined {
+    for (let tried = 0; tried < this.capacity; tried++) {
+      const block = this.#next;
+      this.#next = (this.#next + 1) % this.capacity;
+      const seen = Atomics.load(this.#control, block);
+      if ((seen & 0xffff_ffffn) !== 0n) continue;
+      this.#setBit(block, slot);
+      killPoint("arena.bit-set");
+      if (Atomics.compareExchange(this.#control, block, seen, seen | liveBit) !== seen) {
+        this.release(block, slot);
+        continue;
+      }
+      killPoint("arena.live");
+      Atomics.add(this.#header, 3, 1);
+      this.#notes.fill(0, block * noteWords, (block + 1) * noteWords);
+      new Uint8Array(this.#buffer, this.offsetOf(block), this.blockBytes).fill(0);
+      return block;
+    }
+    return undefined;
+  }
+
+  /** Keeps a block for whoever receives the handle that is about to be sent. The caller holds the block. */
+  send(block: number, now: number): void {
+    Atomics.store(this.#notes, block * noteWords + 1, now);
+    for (;;) {
+      const seen = Atomics.load(this.#control, block);
+      const flights = (seen & flightMask) === flightMask ? 0n : flightUnit;
+      if (Atomics.compareExchange(this.#control, block, seen, nextVersion(seen + flights)) === seen) return;
+    }
+  }
+
+  /** Makes the participant in `slot` a holder of a block that was sent to it; false when the block has been freed since. */
+  adopt(block: number, generation: number, slot: number): boolean {
+    if (block < 0 || block >= this.capacity || !this.#isLive(block, generation)) return false;
+    this.#setBit(block, slot);
+    killPoint("arena.adopting");
+    for (;;) {
+      const seen = Atomics.load(this.#control, block);
+      if (!this.#isLive(block, generation)) {
+        this.release(block, slot);
+        return false;
+      }
+      const landed = (seen & flightMask) === 0n ? 0n : flightUnit;
+      if (Atomics.compareExchange(this.#control, block, seen, nextVersion(seen - landed)) === seen) return true;
+    }
+  }
+
+  /** Ends the hold of the participant in `slot`; frees the block if it was the last. Returns the segment that is now nobody's. */
+  release(block: number, slot: number, now?: number): number | undefined {
+    Atomics.and(this.#holders, block * holderWords + (slot >>> 5), ~(1 << (slot & 31)));
+    killPoint("arena.released");
+    return this.free(block, now);
+  }
+
+  /**
+   * Frees the block if nobody holds it and no handle is in flight. `now` (in seconds) also ends flights that have expired.
+   * Returns the segment that is nobody's any more.
+   */
+  free(block: number, now?: number): number | undefined {
+    for (;;) {
+      const seen = Atomics.load(this.#control, block);
+      if ((seen & liveBit) === 0n) return undefined;
+      if ((seen & flightMask) !== 0n && !this.#flightExpired(block, now)) return undefined;
+      if (this.#isHeld(block)) return undefined;
+      const owned = this.owned(block);
+      killPoint("arena.freeing");
+      const freed = BigInt.asIntN(64, ((seen >> 32n) + 1n) << 32n);
+      if (Atomics.compareExchange(this.#control, block, seen, freed) !== seen) continue;
+      Atomics.sub(this.#header, 3, 1);
+      return owned;
+    }
+  }
+
+  /** Clears every trace of the participant in `slot`, and frees what nobody holds. Returns the segments that are nobody's. */
+  forget(slot: number, now: number): number[] {
+    const orphans: number[] = [];
+    const word = slot >>> 5;
+    const bit = 1 << (slot & 31);
+    for (let block = 0; block < this.capacity; block++) {
+      if ((Atomics.load(this.#holders, block * holderWords + word) & bit) === 0) continue;
+      const orphan = this.release(block, slot, now);
+      if (orphan !== undefined) orphans.push(orphan);
+    }
+    return orphans;
+  }
+
+  /** Frees whatever nobody holds: blocks whose handles never arrived, or whose last holder was killed while it let go. */
+  sweep(now: number): number[] {
+    const orphans: number[] = [];
+    for (let block = 0; block < this.capacity; block++) {
+      const orphan = this.free(block, now);
+      if (orphan !== undefined) orphans.push(orphan);
+    }
+    return orphans;
+  }
+
+  /** Notes the number of the segment that goes when the block does; before the segment is made. */
+  own(block: number, segment: number): void {
+    Atomics.store(this.#notes, block * noteWords, segment);
+  }
+
+  owned(block: number): number | undefined {
+    return Atomics.load(this.#notes, block * noteWords) || undefined;
+  }
+
+  /** The segments of all live blocks. */
+  *ownedSegments(): Generator<number> {
+    for (let block = 0; block < this.capacity; block++) {
+      if ((Atomics.load(this.#control, block) & liveBit) === 0n) continue;
+      const owned = this.owned(block);
+      if (owned !== undefined) yield owned;
+    }
+  }
+
+  /** Takes the whole arena out of use; false, and as before, when a block of it is in use. Only under the manager lock. */
+  retire(): boolean {
+    for (let block = 0; block < this.capacity; block++) {
+      const seen = Atomics.load(this.#control, block);
+      const state = seen & 0xffff_ffffn;
+      if (state === retiredState) continue;
+      if (state !== 0n || Atomics.compareExchange(this.#control, block, seen, seen | retiredState) !== seen) {
+        this.#unretire();
+        return false;
+      }
+    }
+    Atomics.store(this.#header, 2, 1);
+    return true;
+  }
+
+  #unretire(): void {
+    for (let block = 0; block < this.capacity; block++) {
+      const seen = Atomics.load(this.#control, block);
+      if ((seen & 0xffff_ffffn) === retiredState) Atomics.compareExchange(this.#control, block, seen, seen - retiredState);
+    }
+  }
+
+  #setBit(block: number, slot: number): void {
+    Atomics.or(this.#holders, block * holderWords + (slot >>> 5), 1 << (slot & 31));
+  }
+
+  #isLive(block: number, generation: number): boolean {
+    const seen = Atomics.load(this.#control, block);
+    return (seen & liveBit) === liveBit && Number(BigInt.asUintN(32, seen >> 32n)) === generation;
+  }
+
+  #isHeld(block: number): boolean {
+    for (let word = block * holderWords; word < (block + 1) * holderWords; word++) {
+      if (Atomics.load(this.#holders, word) !== 0) return true;
+    }
+    return false;
+  }
+
+  #flightExpired(block: number, now: number | undefined): boolean {
+    return now !== undefined && now - Atomics.load(this.#notes, block * noteWords + 1) > flightSeconds;
+  }
+}
+
+function nextVersion(control: bigint): bigint {
+  return (control & ~versionMask) | ((control + versionUnit) & versionMask);
+}
+
+function dataStart(capacity: number): number {
+  return Math.ceil((headerBytes + capacity * bytesBeside) / cacheLine) * cacheLine;
+}

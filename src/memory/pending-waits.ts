@@ -1,0 +1,96 @@
+/** The asynchronous waits of one thread on the words of one piece of memory. What wakes them is the implementation's matter. */
+import type { WaitOptions, WaitResult } from "./waitable.js";
+
+interface Pending {
+  readonly expected: number;
+  settle(result: WaitResult): void;
+}
+
+/** What an implementation does when the first wait on a word starts, and when the last one is over. */
+export interface WaitSource {
+  /** Called before the word is looked at. */
+  begin(index: number): void;
+  /** `gaveUp`: the last wait was not woken, it ran out of time or was aborted. */
+  end(index: number, gaveUp: boolean): void;
+}
+
+export class PendingWaits {
+  readonly #int32: Int32Array;
+  readonly #source: WaitSource;
+  readonly #byIndex = new Map<number, Set<Pending>>();
+
+  constructor(int32: Int32Array, source: WaitSource) {
+    this.#int32 = int32;
+    this.#source = source;
+  }
+
+  /** The words that are waited on. */
+  indices(): Iterable<number> {
+    return this.#byIndex.keys();
+  }
+
+  /** @throws the signal's reason. */
+  wait(index: number, expected: number, { timeout, signal }: WaitOptions): Promise<WaitResult> {
+    if (signal?.aborted === true) return Promise.reject(signal.reason);
+    if (Atomics.load(this.#int32, index) !== expected) return Promise.resolve("not-equal");
+    if (timeout !== undefined && timeout <= 0) return Promise.resolve("timed-out");
+    return new Promise((resolve, reject) => {
+      let timer: NodeJS.Timeout | undefined;
+      const over = (gaveUp: boolean): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", abort);
+        this.#remove(index, pending, gaveUp);
+      };
+      const abort = (): void => {
+        over(true);
+        reject(signal?.reason);
+      };
+      const pending: Pending = {
+        expected,
+        settle(result) {
+          over(result === "timed-out");
+          resolve(result);
+        },
+      };
+      if (timeout !== undefined && timeout < Infinity) timer = setTimeout(() => pending.settle("timed-out"), timeout);
+      signal?.addEventListener("abort", abort, { once: true });
+      this.#add(index, pending);
+      if (Atomics.load(this.#int32, index) !== expected) pending.settle("not-equal");
+    });
+  }
+
+  /** Settles the waits on a word that has changed; if none has changed and `atLeast` is more, the oldest ones all the same. */
+  wake(index: number, atLeast: number): void {
+    const waits = this.#byIndex.get(index);
+    if (waits === undefined) return;
+    const value = Atomics.load(this.#int32, index);
+    let left = atLeast;
+    for (const pending of [...waits]) {
+      if (pending.expected === value) continue;
+      pending.settle("woken");
+      left--;
+    }
+    for (const pending of [...waits]) {
+      if (left-- <= 0) return;
+      pending.settle("woken");
+    }
+  }
+
+  #add(index: number, pending: Pending): void {
+    const waits = this.#byIndex.get(index);
+    if (waits !== undefined) {
+      waits.add(pending);
+      return;
+    }
+    this.#byIndex.set(index, new Set([pending]));
+    this.#source.begin(index);
+  }
+
+  #remove(index: number, pending: Pending, gaveUp: boolean): void {
+    const waits = this.#byIndex.get(index);
+    if (waits === undefined || !waits.delete(pending)) return;
+    if (waits.size > 0) return;
+    this.#byIndex.delete(index);
+    this.#source.end(index, gaveUp);
+  }
+}

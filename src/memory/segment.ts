@@ -1,0 +1,75 @@
+/**
+ * Segments: files that are memory. Every page is backed before anybody touches it, since touching a page that cannot be
+ * backed kills the process. A mapping lives exactly as long as its buffer: when no typed array over it can be reached any
+ * more, the garbage collector says so, and only then it is unmapped.
+ */
+import { closeSync, fstatSync, openSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { markAsUntransferable } from "node:worker_threads";
+import { ResourceLimitError } from "../errors.js";
+import { native, type Mapping } from "../platform/native.js";
+import { freeBytes } from "../platform/places.js";
+import { killPoint } from "./kill-point.js";
+import { makeFolder } from "./session.js";
+
+/** The unit in which files are mapped; a multiple of every page size in use is not needed, the kernel rounds up. */
+const pageBytes = 4096;
+
+const unmapper = new FinalizationRegistry<{ readonly address: number; readonly sizeBytes: number }>(({ address, sizeBytes }) =>
+  native().unmap(address, sizeBytes),
+);
+
+/**
+ * Makes a file of zeroed memory in the first of the folders that has room, and maps it.
+ *
+ * @throws ResourceLimitError when none has room.
+ */
+export function createSegment(folders: readonly string[], name: string, sizeBytes: number): Mapping {
+  for (const folder of folders) {
+    const path = join(folder, name);
+    makeFolder(folder);
+    const fd = openSync(path, "wx+", 0o600);
+    try {
+      killPoint("segment.created");
+      const failure = native().reserve(fd, roundUp(sizeBytes));
+      if (failure === undefined) return mapped(fd, sizeBytes);
+    } catch (error) {
+      rmSync(path, { force: true });
+      throw error;
+    } finally {
+      closeSync(fd);
+    }
+    rmSync(path, { force: true });
+  }
+  throw new ResourceLimitError(noRoom(folders, sizeBytes));
+}
+
+/** Maps a segment that exists; all of it, or its first `sizeBytes`. Throws what `open` throws when it does not exist. */
+export function openSegment(path: string, sizeBytes?: number): Mapping {
+  const fd = openSync(path, "r+");
+  try {
+    return mapped(fd, sizeBytes ?? fstatSync(fd).size);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function mapped(fd: number, sizeBytes: number): Mapping {
+  const mapping = native().mapFile(fd, sizeBytes);
+  // Where the buffer could be transferred, it would live on in another isolate after it was unmapped here.
+  markAsUntransferable(mapping.buffer);
+  unmapper.register(mapping.buffer, { address: mapping.address, sizeBytes });
+  return mapping;
+}
+
+function roundUp(sizeBytes: number): number {
+  return Math.ceil(sizeBytes / pageBytes) * pageBytes;
+}
+
+function noRoom(folders: readonly string[], sizeBytes: number): string {
+  const places = folders.map((folder) => `${dirname(folder)} has ${Math.floor(freeBytes(dirname(folder)) / 1024)} KiB free`);
+  return (
+    `Cannot share ${Math.ceil(sizeBytes / 1024)} KiB of memory: ${places.join(", ")}. ` +
+    `Give the container more shared memory (docker run --shm-size=1g), or set TMPDIR to a folder with room.`
+  );
+}
