@@ -2,7 +2,8 @@
  * What a test file may not leave behind: processes, files in the temp folder, entries in /dev/shm.
  *
  * - Every process it starts is known by the run's tag in its environment, or by the session that the file's own
- *   process leads: a child that was given another environment still has the session.
+ *   process leads: a child that was given another environment still has the session. A test runner inside a test file
+ *   appends to the tag it was given, so the outer one knows the inner one's processes.
  * - The temp folder is the file's own (TMPDIR), so whatever is in it was left by this file.
  * - /dev/shm is everybody's. An entry counts when it appeared while the file ran and no live process has it open or
  *   mapped: what other programs are using at this moment is not ours to judge.
@@ -20,10 +21,14 @@ const settleTime = 5_000;
 /** Caches that tools keep in the temp folder on purpose, for the next program that runs. */
 const toolCaches = /^(tsx-\d+|node-compile-cache)$/;
 
-export interface Footprint {
+/** How the processes of one test file are recognised. */
+export interface ProcessMarks {
   readonly tag: string;
   /** Process id of the session's leader. */
   readonly session: number;
+}
+
+export interface Footprint extends ProcessMarks {
   readonly tempFolder: string;
   /** What /dev/shm held before. */
   readonly sharedMemoryBefore: ReadonlySet<string>;
@@ -58,11 +63,18 @@ function lookForLeftovers(footprint: Footprint): Leftover[] {
   ];
 }
 
-function leftoverProcesses(footprint: Footprint): Leftover[] {
-  const mark = `${tagVariable}=${footprint.tag}`;
-  return liveProcesses()
-    .filter((pid) => sessionOf(pid) === footprint.session || read(`/proc/${pid}/environ`).split("\0").includes(mark))
-    .map((pid) => ({ pid, description: `process ${pid}: ${commandOf(pid)}` }));
+function leftoverProcesses(footprint: ProcessMarks): Leftover[] {
+  return processesOf(footprint).map((pid) => ({ pid, description: `process ${pid}: ${commandOf(pid)}` }));
+}
+
+/** The live processes with these marks. */
+export function processesOf({ tag, session }: ProcessMarks): number[] {
+  const mark = `${tagVariable}=${tag}`;
+  const isMarked = (pid: number): boolean =>
+    read(`/proc/${pid}/environ`)
+      .split("\0")
+      .some((variable) => variable.startsWith(mark));
+  return liveProcesses().filter((pid) => sessionOf(pid) === session || isMarked(pid));
 }
 
 function leftoverSharedMemory(before: ReadonlySet<string>): string[] {

@@ -6,12 +6,12 @@
  *                     output.log     what the file and its children printed
  *                     tmp/           the file's TMPDIR
  */
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
-import { findLeftovers, listSharedMemory, tagVariable, type Footprint } from "./leaks.js";
+import { findLeftovers, listSharedMemory, processesOf, tagVariable, type Footprint, type ProcessMarks } from "./leaks.js";
 
 export interface RunOptions {
   /** The Node binary that runs the file. */
@@ -48,9 +48,13 @@ interface TestEvent {
 }
 
 const reporter = new URL("reporter.mjs", import.meta.url).href;
-const running = new Set<ChildProcess>();
+/** What to clean when the runner itself is stopped. */
+const running = new Set<ProcessMarks & { readonly folder: string }>();
 process.on("exit", () => {
-  for (const child of running) killGroup(child.pid);
+  for (const { folder, ...marks } of running) {
+    processesOf(marks).forEach(kill);
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  }
 });
 
 export async function runFile(file: string, options: RunOptions): Promise<FileResult> {
@@ -59,7 +63,7 @@ export async function runFile(file: string, options: RunOptions): Promise<FileRe
   const folder = mkdtempSync(join(tmpdir(), "mh-"));
   const tempFolder = join(folder, "tmp");
   mkdirSync(tempFolder);
-  const tag = randomUUID();
+  const tag = `${process.env[tagVariable] ?? ""}/${randomUUID()}`;
   const sharedMemoryBefore = listSharedMemory();
   try {
     const end = await runToEnd(file, { ...options, folder, tag });
@@ -100,11 +104,12 @@ async function runToEnd(file: string, run: RunOptions & { folder: string; tag: s
     },
   });
   closeSync(output);
-  running.add(child);
+  const marks = { tag: run.tag, session: child.pid ?? -1, folder: run.folder };
+  running.add(marks);
   let isLate = false;
   const timer = setTimeout(() => {
     isLate = true;
-    killGroup(child.pid);
+    processesOf(marks).forEach(kill);
   }, run.deadline);
   try {
     return await new Promise((resolve, reject) => {
@@ -113,7 +118,7 @@ async function runToEnd(file: string, run: RunOptions & { folder: string; tag: s
     });
   } finally {
     clearTimeout(timer);
-    running.delete(child);
+    running.delete(marks);
   }
 }
 
@@ -164,10 +169,6 @@ function readText(path: string): string {
   } catch {
     return "";
   }
-}
-
-function killGroup(pid: number | undefined): void {
-  if (pid !== undefined) kill(-pid);
 }
 
 function kill(pid: number): void {
