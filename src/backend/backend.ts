@@ -36,6 +36,8 @@ export interface WorkerExit {
   /** Python's convention: `-N` when killed by signal N. */
   readonly exitCode: number;
   readonly signal: NodeJS.Signals | undefined;
+  /** What the runtime says of it, when it says more than a number: a thread's heap ran full. */
+  readonly cause?: unknown;
 }
 
 /** The host's half of one running worker. It keeps the event loop alive until `unref`. */

@@ -19,8 +19,8 @@ import { Fifo } from "./fifo.js";
 import { InOrder } from "./in-order.js";
 import type { ItemSource } from "./item-source.js";
 import { type ChunkResult, ChunkOutcomes, lostChunk, type Outcome } from "./outcome.js";
-import { startTimer } from "./timer.js";
-import type { WaitOptions } from "./wait-for.js";
+import { startTimer } from "../backend/timer.js";
+import type { WaitOptions } from "../backend/wait-for.js";
 
 /** What the stream needs of its pool. */
 export interface ChunkRunner<T> {

@@ -21,7 +21,7 @@ import type { Job } from "./job.js";
 import { KeepAlive } from "./keep-alive.js";
 import { StartRecord } from "./start-record.js";
 import { WaitingList } from "./waiting-list.js";
-import { diedWhileStarting, workerDiedError } from "./worker-death.js";
+import { diedWhileStarting, workerDiedError } from "../backend/worker-death.js";
 import type { SlotOwner, WorkerEnd, WorkerSlot } from "./worker-slot.js";
 
 export type PoolState = "running" | "closed" | "terminated" | "failed";
@@ -228,7 +228,7 @@ export class Scheduler<W> implements SlotOwner<W> {
       this.#waiting.unshift(job);
       return;
     }
-    job.fail(workerDiedError(slot, exit, job.label));
+    job.fail(workerDiedError(slot, { exit, task: job.label }));
     this.#jobGone();
   }
 

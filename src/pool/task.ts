@@ -1,4 +1,4 @@
-import { waitFor, type WaitOptions } from "./wait-for.js";
+import { waitFor, type WaitOptions } from "../backend/wait-for.js";
 
 // Private fields are out of reach of other modules, so the class hands these three out from its static block.
 

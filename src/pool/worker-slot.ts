@@ -13,7 +13,7 @@
  */
 import type { WorkerExit } from "../backend/backend.js";
 import type { Answer, Job } from "./job.js";
-import { startTimer } from "./timer.js";
+import { startTimer } from "../backend/timer.js";
 
 export type SlotState = "starting" | "idle" | "busy" | "stopping" | "ended";
 

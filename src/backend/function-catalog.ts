@@ -1,0 +1,33 @@
+/**
+ * The functions this host has sent anywhere, by object: each form of a function gets one id, and is encoded once while
+ * nothing that it captured has changed.
+ */
+import { shipFunction } from "../ship/ship.js";
+import type { Payload } from "../wire/messages.js";
+import { messageCodec } from "./codec.js";
+
+/** A function as workers get it. */
+export interface CatalogedFunction {
+  /** Unique in this host; another form of the same function (its captured values have changed) has another id. */
+  readonly functionId: number;
+  readonly name: string;
+  readonly code: Payload;
+}
+
+type AnyFunction = (...args: never[]) => unknown;
+
+const forms = new WeakMap<AnyFunction, CatalogedFunction & { readonly version: number }>();
+let lastId = 0;
+
+/**
+ * Looks at what `fn` has captured at this moment.
+ * @throws NotShippableError | EncodeError when it cannot exist in another process.
+ */
+export function catalogFunction(fn: AnyFunction): CatalogedFunction {
+  const { code, version } = shipFunction(fn, messageCodec());
+  const known = forms.get(fn);
+  if (known?.version === version) return known;
+  const form = { functionId: ++lastId, name: fn.name === "" ? "anonymous" : fn.name, code, version };
+  forms.set(fn, form);
+  return form;
+}

@@ -1,0 +1,99 @@
+/** Workers as operating-system processes: one Node each, talked to over descriptor 3, so that the user's `process.send` stays theirs. */
+import { spawn, type ChildProcess, type StdioOptions } from "node:child_process";
+import { constants } from "node:os";
+import { Socket } from "node:net";
+import type { Readable } from "node:stream";
+import { StreamChannel } from "../channel/stream.js";
+import { WorkerStartError } from "../errors.js";
+import { processEntry } from "../worker/locate-entry.js";
+import type { Backend, StartOptions, WorkerExit, WorkerHandle } from "./backend.js";
+import { inheritedEnv, inheritedExecArgv, limitFlags } from "./exec-argv.js";
+
+export const processBackend: Backend = {
+  kind: "process",
+  capabilities: { hasSignals: true, isolatesCrashes: true },
+  start: (options) => new ProcessWorker(options),
+};
+
+class ProcessWorker implements WorkerHandle {
+  readonly threadId = undefined;
+  readonly channel: StreamChannel;
+  readonly exited: Promise<WorkerExit>;
+  readonly #child: ChildProcess;
+  #exit: WorkerExit | undefined;
+
+  constructor(options: StartOptions) {
+    const { args, preamble } = processEntry();
+    const flags = [...(options.execArgv ?? inheritedExecArgv()), ...limitFlags(options.resourceLimits)];
+    const output = options.stdio;
+    const stdio: StdioOptions = ["ignore", output, output, "pipe"];
+    this.#child = spawn(process.execPath, [...flags, ...args], { stdio, env: inheritedEnv(options.env), windowsHide: true });
+    const socket = this.#child.stdio[3];
+    if (this.#child.pid === undefined || !(socket instanceof Socket)) throw refused(this.#child, options.name);
+    if (preamble !== undefined) socket.write(preamble);
+    this.channel = new StreamChannel(socket);
+    this.exited = this.#watch(socket);
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  get stdout(): Readable | undefined {
+    return this.#child.stdout ?? undefined;
+  }
+
+  get stderr(): Readable | undefined {
+    return this.#child.stderr ?? undefined;
+  }
+
+  get exit(): WorkerExit | undefined {
+    return this.#exit;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    if (this.#exit === undefined) this.#child.kill(signal);
+  }
+
+  ref(): void {
+    this.#child.ref();
+    this.channel.ref();
+  }
+
+  unref(): void {
+    this.#child.unref();
+    this.channel.unref();
+  }
+
+  #watch(socket: Socket): Promise<WorkerExit> {
+    return new Promise((resolve) => {
+      // An error here is a signal that could not be delivered; what matters is whether it exits.
+      this.#child.on("error", () => {});
+      this.#child.once("exit", (code, signal) => {
+        const exit = exitOf(code, signal);
+        this.#exit = exit;
+        if (socket.destroyed) return resolve(exit);
+        socket.once("close", () => resolve(exit));
+        // What it wrote before its death is read to the end first. Only a grandchild that inherited the descriptor can keep the
+        // stream open longer; it has nothing to say on it.
+        setTimeout(() => socket.destroy(), lingerLimit).unref();
+      });
+    });
+  }
+}
+
+function exitOf(code: number | null, signal: NodeJS.Signals | null): WorkerExit {
+  if (signal !== null) return { exitCode: -constants.signals[signal], signal };
+  return { exitCode: code ?? 1, signal: undefined };
+}
+
+function refused(child: ChildProcess, name: string): WorkerStartError {
+  child.on("error", () => {});
+  return new WorkerStartError(
+    `Cannot start the worker ${name}: the operating system refused to run ${process.execPath}. ` +
+      `Check the limits on processes (ulimit -u) and open files (ulimit -n), and that the current directory exists.`,
+  );
+}
+
+/** Milliseconds for which a dead process's stream is still read. Its own bytes are there at once. */
+const lingerLimit = 1_000;

@@ -1,0 +1,91 @@
+/** Workers as threads of this process: quicker to start, sharing its memory limits and its fate. */
+import { constants } from "node:os";
+import type { Readable } from "node:stream";
+import { MessageChannel, SHARE_ENV, Worker } from "node:worker_threads";
+import { PortChannel } from "../channel/port.js";
+import { threadEntry } from "../worker/locate-entry.js";
+import type { Backend, StartOptions, WorkerExit, WorkerHandle } from "./backend.js";
+import { inheritedEnv, inheritedExecArgv } from "./exec-argv.js";
+
+export const threadBackend: Backend = {
+  kind: "thread",
+  capabilities: { hasSignals: false, isolatesCrashes: false },
+  start: (options) => new ThreadWorker(options),
+};
+
+class ThreadWorker implements WorkerHandle {
+  readonly pid = process.pid;
+  readonly threadId: number;
+  readonly channel: PortChannel;
+  readonly exited: Promise<WorkerExit>;
+  readonly #worker: Worker;
+  readonly #isPiped: boolean;
+  #stoppedBy: NodeJS.Signals | undefined;
+  #cause: unknown;
+  #exit: WorkerExit | undefined;
+
+  constructor(options: StartOptions) {
+    const { port1, port2 } = new MessageChannel();
+    const { source, isCode } = threadEntry();
+    this.#isPiped = options.stdio !== "inherit";
+    this.#worker = new Worker(source, {
+      eval: isCode,
+      name: options.name,
+      workerData: { port: port2 },
+      transferList: [port2],
+      env: options.env === undefined ? SHARE_ENV : inheritedEnv(options.env),
+      execArgv: [...(options.execArgv ?? inheritedExecArgv())],
+      stdout: this.#isPiped,
+      stderr: this.#isPiped,
+      ...(options.resourceLimits === undefined ? {} : { resourceLimits: options.resourceLimits }),
+    });
+    if (options.stdio === "ignore") {
+      this.#worker.stdout.resume();
+      this.#worker.stderr.resume();
+    }
+    this.threadId = this.#worker.threadId;
+    this.channel = new PortChannel(port1);
+    this.exited = this.#watch();
+  }
+
+  get stdout(): Readable | undefined {
+    return this.#isPiped ? this.#worker.stdout : undefined;
+  }
+
+  get stderr(): Readable | undefined {
+    return this.#isPiped ? this.#worker.stderr : undefined;
+  }
+
+  get exit(): WorkerExit | undefined {
+    return this.#exit;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    if (this.#exit !== undefined || this.#stoppedBy !== undefined) return;
+    this.#stoppedBy = signal;
+    void this.#worker.terminate();
+  }
+
+  ref(): void {
+    this.#worker.ref();
+    this.channel.ref();
+  }
+
+  unref(): void {
+    this.#worker.unref();
+    this.channel.unref();
+  }
+
+  #watch(): Promise<WorkerExit> {
+    return new Promise((resolve) => {
+      this.#worker.on("error", (error) => (this.#cause = error));
+      this.#worker.once("exit", (code) => {
+        const signal = this.#stoppedBy;
+        const exitCode = signal === undefined ? code & 0xff : -constants.signals[signal];
+        const exit = { exitCode, signal, ...(this.#cause === undefined ? {} : { cause: this.#cause }) };
+        this.#exit = exit;
+        void this.channel.close().then(() => resolve(exit));
+      });
+    });
+  }
+}

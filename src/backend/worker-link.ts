@@ -1,0 +1,198 @@
+/**
+ * The host's half of the conversation with one worker: it speaks `wire/messages.ts` and knows what the worker knows.
+ *
+ *     starting ──ready──▶ open ──exit──▶ ended
+ *         └─────── failed, exit ───────────▲
+ *
+ * Invariants:
+ *  1. `onReady` comes at most once and before any answer; `onEnd` exactly once, last, after every answer that was complete.
+ *  2. Work may be sent while the worker starts; it waits in the channel.
+ *  3. A worker is sent a function before the first work that names it; it keeps the latest `functionLimit` of them.
+ */
+import type { Channel } from "../channel/channel.js";
+import { DecodeError } from "../errors.js";
+import { decodeWorkerMessage, encodeHostMessage } from "../wire/frames.js";
+import type { HostMessage, Identity, Payload, WorkerMessage } from "../wire/messages.js";
+import { noteOrigin } from "../wire/remote-stack.js";
+import type { Backend, StartOptions, WorkerExit, WorkerHandle } from "./backend.js";
+import { messageCodec } from "./codec.js";
+import type { CatalogedFunction } from "./function-catalog.js";
+
+/** What a worker answered to one piece of work. */
+export type LinkAnswer =
+  | { readonly kind: "value"; readonly value: unknown }
+  | { readonly kind: "error"; readonly error: unknown }
+  /** Values of the items that succeeded, in order; errors of those that did not, by their index. */
+  | { readonly kind: "outcomes"; readonly values: readonly unknown[]; readonly failures: readonly { readonly index: number; readonly error: unknown }[] };
+
+/** Work for a worker, encoded when the user called. */
+export type LinkWork =
+  | { readonly kind: "run"; readonly fn: CatalogedFunction; readonly args: Payload }
+  | { readonly kind: "chunk"; readonly fn: CatalogedFunction; readonly spread: boolean; readonly items: Payload };
+
+export interface LinkEnd {
+  readonly exit: WorkerExit;
+  /** Why it could not start, when it said so. */
+  readonly startError?: unknown;
+  /** What it threw outside any task, which ended it. */
+  readonly crash?: unknown;
+  /** It ended before it was ready, so nothing that was sent has run. */
+  readonly neverBegan: boolean;
+}
+
+export interface LinkListener {
+  onReady(): void;
+  onAnswer(taskId: number, answer: LinkAnswer): void;
+  onEnd(end: LinkEnd): void;
+}
+
+export interface LinkOptions extends StartOptions {
+  readonly identity: Identity;
+}
+
+export class WorkerLink {
+  readonly #handle: WorkerHandle;
+  readonly #channel: Channel;
+  readonly #listener: LinkListener;
+  readonly #label: string;
+  /** Function ids the worker has, oldest use first. */
+  readonly #defined = new Set<number>();
+  #isReady = false;
+  #failure: { readonly error: unknown } | undefined;
+  /** Answers are decoded in the order in which they came, also when one has to wait for an import. */
+  #decoding: Promise<void> | undefined;
+
+  /** @throws WorkerStartError when the operating system refuses to start a worker. */
+  constructor(backend: Backend, options: LinkOptions, listener: LinkListener) {
+    this.#listener = listener;
+    this.#handle = backend.start(options);
+    this.#channel = this.#handle.channel;
+    const { pid, threadId } = this.#handle;
+    this.#label = `${options.identity.name} (${threadId === undefined ? `pid ${pid}` : `thread ${threadId}`})`;
+    this.#channel.listen({ onFrame: (frame) => this.#receive(decodeWorkerMessage(frame)), onClosed: () => {} });
+    this.#post({ kind: "boot", identity: options.identity });
+    void this.#handle.exited.then((exit) => this.#end(exit));
+  }
+
+  get handle(): WorkerHandle {
+    return this.#handle;
+  }
+
+  get pid(): number | undefined {
+    return this.#handle.pid;
+  }
+
+  /** Gives the worker something to do; it answers with the same `taskId`. @throws ClosedError when the worker is gone. */
+  send(taskId: number, work: LinkWork): void {
+    this.#define(work.fn);
+    const { functionId } = work.fn;
+    if (work.kind === "run") this.#post({ kind: "run", taskId, functionId, args: work.args });
+    else this.#post({ kind: "chunk", taskId, functionId, spread: work.spread, items: work.items });
+  }
+
+  /** Asks it to end once it has finished what it was sent. */
+  stop(): void {
+    if (this.#channel.isOpen) this.#post({ kind: "stop" });
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#handle.signal(signal);
+  }
+
+  ref(): void {
+    this.#handle.ref();
+  }
+
+  unref(): void {
+    this.#handle.unref();
+  }
+
+  #define(fn: CatalogedFunction): void {
+    const { functionId } = fn;
+    if (this.#defined.delete(functionId)) {
+      this.#defined.add(functionId);
+      return;
+    }
+    this.#post({ kind: "define", functionId, code: fn.code });
+    this.#defined.add(functionId);
+    if (this.#defined.size <= functionLimit) return;
+    for (const oldest of this.#defined) {
+      this.#defined.delete(oldest);
+      this.#post({ kind: "forget", functionId: oldest });
+      break;
+    }
+  }
+
+  #post(message: HostMessage): void {
+    this.#channel.send(encodeHostMessage(message));
+  }
+
+  #receive(message: WorkerMessage): void {
+    if (message.kind === "ready") {
+      this.#isReady = true;
+      this.#listener.onReady();
+    } else if (message.kind === "failed") {
+      this.#whenDecoded([message.error], ([error]) => (this.#failure = { error }));
+    } else {
+      this.#answer(message);
+    }
+  }
+
+  #answer(message: Exclude<WorkerMessage, { kind: "ready" | "failed" }>): void {
+    const { taskId } = message;
+    const deliver = (answer: LinkAnswer): void => this.#listener.onAnswer(taskId, answer);
+    if (message.kind === "value") {
+      this.#whenDecoded([message.value], ([value]) => deliver({ kind: "value", value }), deliver);
+    } else if (message.kind === "error") {
+      this.#whenDecoded([message.error], ([error]) => deliver({ kind: "error", error: this.#noted(error) }), deliver);
+    } else {
+      const { failures } = message;
+      const finish = ([values, ...errors]: unknown[]): void => {
+        if (!Array.isArray(values)) return deliver({ kind: "error", error: new DecodeError("Cannot read the outcomes of a chunk: they are not a list") });
+        deliver({ kind: "outcomes", values, failures: failures.map(({ index }, at) => ({ index, error: this.#noted(errors[at]) })) });
+      };
+      this.#whenDecoded([message.values, ...failures.map((failure) => failure.error)], finish, deliver);
+    }
+  }
+
+  /** Decodes now if nothing has to be imported and nothing is waiting already; in its turn otherwise. */
+  #whenDecoded(payloads: readonly Payload[], then: (values: unknown[]) => void, refuse?: (answer: LinkAnswer) => void): void {
+    const codec = messageCodec();
+    const decode = (): void => {
+      let values: unknown[];
+      try {
+        values = payloads.map((payload) => codec.decode(payload));
+      } catch (error) {
+        refuse?.({ kind: "error", error });
+        return;
+      }
+      then(values);
+    };
+    const imports = payloads.map((payload) => codec.prepare(payload)).filter((pending) => pending !== undefined);
+    if (imports.length === 0 && this.#decoding === undefined) return decode();
+    const turn = (this.#decoding ?? Promise.resolve())
+      .then(() => Promise.all(imports))
+      .then(decode, (error: unknown) => refuse?.({ kind: "error", error }))
+      .then(() => {
+        if (this.#decoding === turn) this.#decoding = undefined;
+      });
+    this.#decoding = turn;
+  }
+
+  #noted(error: unknown): unknown {
+    noteOrigin(error, this.#label);
+    return error;
+  }
+
+  async #end(exit: WorkerExit): Promise<void> {
+    await this.#decoding;
+    const failure = this.#failure;
+    const neverBegan = !this.#isReady;
+    if (failure === undefined) this.#listener.onEnd({ exit, neverBegan, ...(exit.cause === undefined ? {} : { crash: exit.cause }) });
+    else if (neverBegan) this.#listener.onEnd({ exit, neverBegan, startError: failure.error });
+    else this.#listener.onEnd({ exit, neverBegan, crash: failure.error });
+  }
+}
+
+/** How many functions a worker keeps: enough for any program's working set, bounded for one that makes a new function each call. */
+const functionLimit = 256;

@@ -1,0 +1,66 @@
+/** Puts answers into messages. A result that cannot be encoded becomes its task's error: the worker and its other results are unharmed. */
+import { messageCodec } from "../backend/codec.js";
+import type { Payload, WorkerMessage } from "../wire/messages.js";
+import type { Answer, ItemFailure } from "./run-task.js";
+
+export function encodeAnswer(taskId: number, answer: Answer): WorkerMessage {
+  if (answer.kind === "error") return { kind: "error", taskId, error: encodeError(answer.error) };
+  if (answer.kind === "outcomes") return encodeOutcomes(taskId, answer);
+  try {
+    return { kind: "value", taskId, value: messageCodec().encode(answer.value, "result") };
+  } catch (error) {
+    return { kind: "error", taskId, error: encodeError(error) };
+  }
+}
+
+/** What was thrown, as far as it can be sent; at the least what it says. */
+export function encodeError(error: unknown): Payload {
+  try {
+    return messageCodec().encode(error, "error");
+  } catch (refusal) {
+    return messageCodec().encode(refusal, "error");
+  }
+}
+
+function encodeOutcomes(taskId: number, { values, failures }: Extract<Answer, { kind: "outcomes" }>): WorkerMessage {
+  const payload = tryEncode(values);
+  if (payload !== undefined) return { kind: "outcomes", taskId, values: payload, failures: failures.map(encodeFailure) };
+  const sorted = withRefusals(values, failures);
+  return { kind: "outcomes", taskId, values: messageCodec().encode(sorted.values, "result"), failures: sorted.failures.map(encodeFailure) };
+}
+
+function tryEncode(values: readonly unknown[]): Payload | undefined {
+  try {
+    return messageCodec().encode(values, "result");
+  } catch {
+    return undefined;
+  }
+}
+
+/** Sorts out the values that cannot be encoded: they join the failures, in the order of the items. */
+function withRefusals(values: readonly unknown[], failures: readonly ItemFailure[]): { values: unknown[]; failures: ItemFailure[] } {
+  const kept: unknown[] = [];
+  const all: ItemFailure[] = [];
+  let nextValue = 0;
+  let nextFailure = 0;
+  for (let index = 0; index < values.length + failures.length; index++) {
+    const failure = failures[nextFailure];
+    if (failure?.index === index) {
+      all.push(failure);
+      nextFailure += 1;
+      continue;
+    }
+    const value = values[nextValue++];
+    try {
+      messageCodec().encode(value, "result");
+      kept.push(value);
+    } catch (error) {
+      all.push({ index, error });
+    }
+  }
+  return { values: kept, failures: all };
+}
+
+function encodeFailure({ index, error }: ItemFailure): { index: number; error: Payload } {
+  return { index, error: encodeError(error) };
+}
