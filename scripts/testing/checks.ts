@@ -9,7 +9,7 @@ interface Check {
 
 /** In this order: the tests and the linter read the types that the library's build writes. */
 const checks: readonly Check[] = [
-  { name: "types of the library", command: "tsc -p tsconfig.json" },
+  { name: "build of the library", command: "npm run build" },
   { name: "types of the tests", command: "tsc -p test/tsconfig.json" },
   { name: "types of the examples", command: "tsc -p examples/tsconfig.json" },
   { name: "types of the scripts", command: "tsc -p scripts/tsconfig.json" },
