@@ -10,16 +10,20 @@ const scratchBytes = new Uint8Array(scratch.buffer);
 
 export class ByteReader {
   readonly #bytes: Uint8Array;
-  #position = 0;
+  readonly #end: number;
+  #position: number;
   /** Made when the first long string is read: a view costs more than most messages. */
   #buffer: Buffer | undefined;
 
-  constructor(bytes: Uint8Array) {
+  /** Reads the bytes from `start` to before `end`. Reading on past `end` is noticed by `end()`, at the latest. */
+  constructor(bytes: Uint8Array, start = 0, end = bytes.length) {
     this.#bytes = bytes;
+    this.#position = start;
+    this.#end = end;
   }
 
   get remaining(): number {
-    return this.#bytes.length - this.#position;
+    return this.#end - this.#position;
   }
 
   byte(): number {
@@ -62,6 +66,10 @@ export class ByteReader {
 
   int32(): number {
     return this.byte() | (this.byte() << 8) | (this.byte() << 16) | (this.byte() << 24);
+  }
+
+  uint32(): number {
+    return this.int32() >>> 0;
   }
 
   float64(): number {
@@ -118,12 +126,13 @@ export class ByteReader {
 
   /** @throws DecodeError when bytes are left over. */
   end(): void {
-    if (this.remaining !== 0) throw new DecodeError(`Cannot decode a message: ${this.remaining} bytes too many`);
+    if (this.remaining < 0) throw truncated();
+    if (this.remaining > 0) throw new DecodeError(`Cannot decode a message: it has ${this.remaining} bytes too many`);
   }
 
   #take(sizeBytes: number): number {
     const start = this.#position;
-    if (sizeBytes > this.#bytes.length - start) throw truncated();
+    if (sizeBytes > this.#end - start) throw truncated();
     this.#position = start + sizeBytes;
     return start;
   }

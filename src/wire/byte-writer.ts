@@ -17,7 +17,8 @@ const loneSizeBytes = 16 * 1024;
 const leastRoomBytes = 512;
 
 export class ByteWriter {
-  #bytes = Buffer.allocUnsafeSlow(slabSizeBytes);
+  /** Empty until the first byte is written. */
+  #bytes = Buffer.alloc(0);
   #view = viewOf(this.#bytes);
   #start = 0;
   #position = 0;
@@ -32,9 +33,13 @@ export class ByteWriter {
     this.#position = this.#start + sizeBytes;
   }
 
-  /** Overwrites the first byte of this message. */
-  setFirst(value: number): void {
-    this.#bytes[this.#start] = value;
+  /** Overwrites a byte that was written before, `offset` bytes into this message. */
+  setByte(offset: number, value: number): void {
+    this.#bytes[this.#start + offset] = value;
+  }
+
+  setUint32(offset: number, value: number): void {
+    this.#view.setUint32(this.#start + offset, value, true);
   }
 
   /** Hands out the bytes written since the last call. */
@@ -111,24 +116,6 @@ export class ByteWriter {
     this.#reserve(source.length);
     this.#bytes.set(source, this.#position);
     this.#position += source.length;
-  }
-
-  /**
-   * One byte a character. Returns whether every character fitted; when one did not, nothing is written.
-   * For short strings, where a loop beats the call into native code.
-   */
-  tryShortLatin1(text: string): boolean {
-    const length = text.length;
-    this.#reserve(length);
-    const bytes = this.#bytes;
-    const position = this.#position;
-    for (let index = 0; index < length; index++) {
-      const unit = text.charCodeAt(index);
-      if (unit > 0xff) return false;
-      bytes[position + index] = unit;
-    }
-    this.#position = position + length;
-    return true;
   }
 
   /** One byte a character; the caller knows that each fits. */

@@ -1,9 +1,9 @@
 /** Turns values into bytes and back: what `structuredClone` keeps, and what extensions add. `tags.ts` draws the encoding. */
 import { DecodeError } from "../errors.js";
-import { Decoder } from "./decoder.js";
+import { Decoder, type DecoderOptions } from "./decoder.js";
 import { Encoder } from "./encoder.js";
-import type { CodecExtension, DecodeContext, Encoded, ModuleRequest } from "./extension.js";
-import { splitModules } from "./module-list.js";
+import type { CodecExtension, Encoded, ModuleRequest } from "./extension.js";
+import { readModuleList } from "./module-list.js";
 import { format } from "./tags.js";
 
 export interface Codec {
@@ -17,7 +17,7 @@ export interface Codec {
   /**
    * Imports the modules that the message needs; `undefined` when there is nothing to wait for, as is usual. Rejects with
    * the import's error.
-   * @throws DecodeError when the bytes are not a message.
+   * @throws DecodeError when the list of modules is damaged.
    */
   prepare(encoded: Encoded): Promise<void> | undefined;
   /**
@@ -41,16 +41,15 @@ export function createCodec(options: CodecOptions): Codec {
 
 class GraphCodec implements Codec {
   readonly #options: CodecOptions;
-  readonly #extensions: ReadonlyMap<string, CodecExtension>;
+  readonly #decoding: DecoderOptions;
   readonly #modules = new Map<string, object>();
-  readonly #context: DecodeContext;
   /** Taken out while it is at work: a getter or an extension may call `encode` in the middle of another. */
   #idleEncoder: Encoder | undefined;
 
   constructor(options: CodecOptions) {
     this.#options = options;
-    this.#extensions = new Map(options.extensions.map((extension) => [extension.name, extension]));
-    this.#context = { module: (request) => this.#module(request) };
+    const extensions = new Map(options.extensions.map((extension) => [extension.name, extension]));
+    this.#decoding = { extensions, context: { module: (request) => this.#module(request) } };
   }
 
   encode(value: unknown, root: string): Encoded {
@@ -64,14 +63,13 @@ class GraphCodec implements Codec {
   }
 
   prepare(encoded: Encoded): Promise<void> | undefined {
-    if (encoded.body[0] === format.plain) return undefined;
-    const missing = splitModules(encoded.body).modules.filter((request) => !this.#modules.has(keyOf(request)));
+    if (encoded.body[0] !== format.withModules) return undefined;
+    const missing = readModuleList(encoded.body).modules.filter((request) => !this.#modules.has(keyOf(request)));
     return missing.length === 0 ? undefined : this.#load(missing);
   }
 
   decode(encoded: Encoded): unknown {
-    const { value } = splitModules(encoded.body);
-    return new Decoder(value, encoded.attachments, { extensions: this.#extensions, context: this.#context }).decode();
+    return new Decoder(encoded, this.#decoding).decode();
   }
 
   #newEncoder(): Encoder {

@@ -18,6 +18,8 @@ export function decodeBigint(graph: GraphReader): bigint {
 /** The string that `head` announces; `undefined` when it announces something else. Short strings are the decoder's own. */
 export function decodeString(graph: GraphReader, head: number): string | undefined {
   switch (head) {
+    case tag.text:
+      return graph.text.take(graph.in.varint());
     case tag.latin1:
       return graph.in.latin1(graph.in.count(1));
     case tag.utf16:

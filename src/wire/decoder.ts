@@ -5,9 +5,11 @@ import { decodeBuiltin } from "./decode-builtin.js";
 import { decodeContents, newContainer } from "./decode-container.js";
 import { decodeDomException, decodeError } from "./decode-error.js";
 import { decodeBigint, decodeString } from "./decode-primitive.js";
-import type { CodecExtension, DecodeContext } from "./extension.js";
+import type { CodecExtension, DecodeContext, Encoded } from "./extension.js";
 import type { GraphReader } from "./graph.js";
-import { maxDepth, maxShortLength, shortStringTag, tag } from "./tags.js";
+import { readModuleList } from "./module-list.js";
+import { format, headerSizeBytes, maxDepth, maxShortLength, shortStringTag, tag } from "./tags.js";
+import { TextReader } from "./text-section.js";
 
 export interface DecoderOptions {
   readonly extensions: ReadonlyMap<string, CodecExtension>;
@@ -22,6 +24,7 @@ const deepest = maxDepth + 8;
 
 export class Decoder implements GraphReader {
   readonly in: ByteReader;
+  readonly text: TextReader;
   readonly shapes: (readonly string[])[] = [];
   readonly #options: DecoderOptions;
   readonly #attachments: readonly Uint8Array[];
@@ -31,8 +34,11 @@ export class Decoder implements GraphReader {
   #nextAttachment = 0;
   #depth = 0;
 
-  constructor(body: Uint8Array, attachments: readonly Uint8Array[], options: DecoderOptions) {
-    this.in = new ByteReader(body);
+  /** @throws DecodeError when the message has not even its sections. */
+  constructor({ body, attachments }: Encoded, options: DecoderOptions) {
+    const { graph, text } = sectionsOf(body);
+    this.in = graph;
+    this.text = new TextReader(text);
     this.#attachments = attachments;
     this.#options = options;
   }
@@ -41,6 +47,7 @@ export class Decoder implements GraphReader {
     const value = this.value();
     this.#drain();
     this.in.end();
+    this.text.end();
     if (this.#nextAttachment !== this.#attachments.length) throw malformed("it has too many attachments");
     return value;
   }
@@ -48,7 +55,7 @@ export class Decoder implements GraphReader {
   value(): unknown {
     const head = this.in.byte();
     if (head < shortStringTag) return head;
-    if (head <= shortStringTag + maxShortLength) return this.in.latin1(head - shortStringTag);
+    if (head <= shortStringTag + maxShortLength) return this.text.take(head - shortStringTag);
     return this.#tagged(head);
   }
 
@@ -65,7 +72,7 @@ export class Decoder implements GraphReader {
 
   string(): string {
     const head = this.in.byte();
-    if (head >= shortStringTag && head <= shortStringTag + maxShortLength) return this.in.latin1(head - shortStringTag);
+    if (head >= shortStringTag && head <= shortStringTag + maxShortLength) return this.text.take(head - shortStringTag);
     const text = decodeString(this, head);
     if (text === undefined) throw malformed("a text in it is not a string");
     return text;
@@ -201,6 +208,25 @@ export class Decoder implements GraphReader {
   #enter(): void {
     if (++this.#depth > deepest) throw malformed("it is nested too deeply");
   }
+}
+
+function sectionsOf(body: Uint8Array): { readonly graph: ByteReader; readonly text: ByteReader } {
+  switch (body[0]) {
+    case format.plain:
+      return { graph: new ByteReader(body, 1), text: new ByteReader(body, body.length) };
+    case format.sections:
+      return split(body, body.length);
+    case format.withModules:
+      return split(body, readModuleList(body).start);
+    default:
+      throw malformed("it is of another version of the library");
+  }
+}
+
+function split(body: Uint8Array, end: number): { readonly graph: ByteReader; readonly text: ByteReader } {
+  const middle = headerSizeBytes + new ByteReader(body, 1).uint32();
+  if (middle > end) throw malformed("it ends too early");
+  return { graph: new ByteReader(body, headerSizeBytes, middle), text: new ByteReader(body, middle, end) };
 }
 
 function malformed(reason: string): DecodeError {

@@ -1,5 +1,5 @@
 /** Writes what plain objects, arrays, maps and sets contain. */
-import { formOf, hasProperties, isIndex } from "./array-scan.js";
+import { formOf, isIndex } from "./array-scan.js";
 import type { GraphWriter } from "./graph.js";
 import { OtherStep } from "./path.js";
 import { maxShapeNames, tag } from "./tags.js";
@@ -51,48 +51,41 @@ function encodeProperties(graph: GraphWriter, value: object, names: readonly str
 }
 
 function encodeArray(graph: GraphWriter, array: readonly unknown[]): void {
-  if (!hasProperties(array)) {
-    encodeElements(graph, array);
-    return;
-  }
-  graph.out.byte(tag.properties);
-  encodeElements(graph, array);
-  const names = Object.keys(array).filter((key) => !isIndex(key));
-  encodeProperties(graph, array, names);
-}
-
-function encodeElements(graph: GraphWriter, array: readonly unknown[]): void {
-  const form = formOf(array);
+  const values: readonly unknown[] = Object.values(array);
+  const form = formOf(array, values);
   switch (form) {
-    case "holey":
-      return encodeSparse(graph, array);
+    case "irregular":
+      return encodeIrregular(graph, array);
     case "mixed":
-      return encodeMixed(graph, array);
+      return encodeMixed(graph, values);
     default:
       graph.out.byte(tag[form]);
-      graph.out.varint(array.length);
-      return graph.out[form](array as readonly number[]);
+      graph.out.varint(values.length);
+      return graph.out[form](values as readonly number[]);
   }
 }
 
-function encodeMixed(graph: GraphWriter, array: readonly unknown[]): void {
-  const { length } = array;
+function encodeMixed(graph: GraphWriter, values: readonly unknown[]): void {
   graph.out.byte(tag.array);
-  graph.out.varint(length);
-  for (let index = 0; index < length; index++) graph.property(array, index);
+  graph.out.varint(values.length);
+  for (let index = 0; index < values.length; index++) graph.value(values[index], index);
 }
 
-function encodeSparse(graph: GraphWriter, array: readonly unknown[]): void {
+function encodeIrregular(graph: GraphWriter, array: readonly unknown[]): void {
   const { out } = graph;
-  const keys = Object.keys(array).filter(isIndex);
+  const keys = Object.keys(array);
+  const indices = keys.filter(isIndex);
+  const hasNames = indices.length < keys.length;
+  if (hasNames) out.byte(tag.properties);
   out.byte(tag.sparse);
   out.varint(array.length);
-  out.varint(keys.length);
-  for (const key of keys) {
+  out.varint(indices.length);
+  for (const key of indices) {
     const index = Number(key);
     out.varint(index);
     graph.property(array, index);
   }
+  if (hasNames) encodeProperties(graph, array, keys.slice(indices.length));
 }
 
 function encodeMap(graph: GraphWriter, map: ReadonlyMap<unknown, unknown>): void {

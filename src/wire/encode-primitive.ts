@@ -1,6 +1,7 @@
 /** Writes numbers, bigints and strings. */
 import type { GraphWriter } from "./graph.js";
-import { attachLimitBytes, maxShortLength, shortStringTag, tag } from "./tags.js";
+import { attachLimitBytes, maxShortLength, maxTextLength, shortStringTag, tag } from "./tags.js";
+import { fitsLatin1 } from "./text-section.js";
 
 export function encodeNumber({ out }: GraphWriter, value: number): void {
   if ((value | 0) !== value || (value === 0 && 1 / value < 0)) {
@@ -27,25 +28,23 @@ export function encodeBigint(graph: GraphWriter, value: bigint): void {
   graph.string((value < 0n ? -value : value).toString(16));
 }
 
-/** Longer strings are copied faster by native code. */
-const maxLoopedLength = 24;
-
 export function encodeString(graph: GraphWriter, text: string): void {
-  const { out } = graph;
-  if (text.length > maxLoopedLength) {
-    encodeLongString(graph, text);
+  const { length } = text;
+  if (length > maxTextLength) {
+    encodeInlineString(graph, text);
     return;
   }
-  const sizeBytes = out.sizeBytes;
-  out.byte(shortStringTag + text.length);
-  if (out.tryShortLatin1(text)) return;
-  out.rewind(sizeBytes);
-  out.byte(tag.utf16);
-  out.varint(text.length);
-  out.utf16(text);
+  if (length <= maxShortLength) {
+    graph.out.byte(shortStringTag + length);
+  } else {
+    graph.out.byte(tag.text);
+    graph.out.varint(length);
+  }
+  graph.text.add(text);
 }
 
-function encodeLongString(graph: GraphWriter, text: string): void {
+/** A string that is not in the text section. */
+export function encodeInlineString(graph: GraphWriter, text: string): void {
   const { out } = graph;
   const isLatin1 = fitsLatin1(text);
   const sizeBytes = isLatin1 ? text.length : text.length * 2;
@@ -54,19 +53,10 @@ function encodeLongString(graph: GraphWriter, text: string): void {
     out.varint(text.length);
     const bytes = graph.attach(sizeBytes);
     Buffer.from(bytes.buffer, bytes.byteOffset, sizeBytes).write(text, isLatin1 ? "latin1" : "utf16le");
-    return;
-  }
-  if (isLatin1 && text.length <= maxShortLength) {
-    out.byte(shortStringTag + text.length);
   } else {
     out.byte(isLatin1 ? tag.latin1 : tag.utf16);
     out.varint(text.length);
+    if (isLatin1) out.latin1(text);
+    else out.utf16(text);
   }
-  if (isLatin1) out.latin1(text);
-  else out.utf16(text);
-}
-
-/** ASCII is told by its size in UTF-8, which native code counts many characters at a time. */
-function fitsLatin1(text: string): boolean {
-  return Buffer.byteLength(text) === text.length || !/[^\0-\xff]/.test(text);
 }

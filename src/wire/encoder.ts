@@ -5,7 +5,7 @@ import { ByteWriter } from "./byte-writer.js";
 import { encodeBuiltin } from "./encode-builtin.js";
 import { encodeContents, type ContainerTag } from "./encode-container.js";
 import { encodeDomException, encodeError } from "./encode-error.js";
-import { encodeBigint, encodeNumber, encodeString } from "./encode-primitive.js";
+import { encodeBigint, encodeInlineString, encodeNumber, encodeString } from "./encode-primitive.js";
 import type { CodecExtension, Encoded, EncodeContext, ModuleRequest, Parts } from "./extension.js";
 import type { GraphWriter } from "./graph.js";
 import { addModule, writeModules } from "./module-list.js";
@@ -13,7 +13,8 @@ import { OtherStep, Path, type Step, type Trail } from "./path.js";
 import { ReferenceTable } from "./reference-table.js";
 import { whyRefused } from "./refusals.js";
 import { ShapeTable } from "./shapes.js";
-import { attachLimitBytes, deferDepth, format, maxDepth, tag } from "./tags.js";
+import { attachLimitBytes, deferDepth, format, headerSizeBytes, maxDepth, tag } from "./tags.js";
+import { TextWriter } from "./text-section.js";
 
 export interface EncoderOptions {
   readonly extensions: readonly CodecExtension[];
@@ -32,6 +33,7 @@ const noAttachments: readonly Uint8Array[] = [];
 export class Encoder implements GraphWriter {
   readonly out = new ByteWriter();
   readonly shapes = new ShapeTable();
+  readonly text = new TextWriter();
   readonly #options: EncoderOptions;
   readonly #context: EncodeContext;
   readonly #references = new ReferenceTable();
@@ -58,10 +60,8 @@ export class Encoder implements GraphWriter {
     this.#path.reset(root);
     this.#depth = -1;
     try {
-      this.out.byte(format.plain);
-      this.#any(value);
-      if (this.#deferred.length > 0) this.#drain();
-      if (this.#modules.length > 0) writeModules(this.out, this.#modules);
+      if (hasGraph(value)) this.#sections(value);
+      else this.#plain(value);
       return { body: this.out.finish(), attachments: this.#attachments.length === 0 ? noAttachments : this.#attachments };
     } catch (error) {
       throw this.#asRefusal(error);
@@ -143,6 +143,23 @@ export class Encoder implements GraphWriter {
 
   refuse(reason: string): never {
     throw this.#refusal(reason);
+  }
+
+  #plain(value: unknown): void {
+    this.out.byte(format.plain);
+    if (typeof value === "string") encodeInlineString(this, value);
+    else this.#any(value);
+  }
+
+  #sections(value: unknown): void {
+    const { out } = this;
+    out.byte(format.sections);
+    out.int32(0);
+    this.#any(value);
+    if (this.#deferred.length > 0) this.#drain();
+    out.setUint32(1, out.sizeBytes - headerSizeBytes);
+    this.text.finish(out);
+    if (this.#modules.length > 0) writeModules(out, this.#modules);
   }
 
   #any(value: unknown): void {
@@ -272,7 +289,9 @@ export class Encoder implements GraphWriter {
     const [names, modules, attachments] = [this.#extensionNames.length, this.#modules.length, this.#attachments.length];
     const [depth, deferred, deferredCount, unready] = [this.#depth, this.#deferred, this.#deferred.length, [...this.#unready]];
     const { before, from } = this.#path;
+    const text = this.text.mark();
     return () => {
+      this.text.rewind(text);
       this.out.rewind(sizeBytes);
       this.#references.truncate(references);
       this.shapes.truncate(shapes);
@@ -290,8 +309,9 @@ export class Encoder implements GraphWriter {
   }
 
   #forget(): void {
-    this.#references.truncate(0);
+    this.#references.clear();
     this.shapes.truncate(0);
+    this.text.clear();
     this.#unready.clear();
     this.#extensionNames.length = 0;
     this.#modules.length = 0;
@@ -312,6 +332,11 @@ export class Encoder implements GraphWriter {
   #formatPath(): string {
     return this.#path.format(this.#depth + 1);
   }
+}
+
+/** Whether the value may need a text section, references or modules. */
+function hasGraph(value: unknown): boolean {
+  return typeof value === "object" ? value !== null : typeof value === "function" || typeof value === "bigint";
 }
 
 /** The parts of a value that was taken apart are shown at its own place. */

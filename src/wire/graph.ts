@@ -3,10 +3,12 @@ import type { ByteReader } from "./byte-reader.js";
 import type { ByteWriter } from "./byte-writer.js";
 import type { Step } from "./path.js";
 import type { ShapeTable } from "./shapes.js";
+import type { TextReader, TextWriter } from "./text-section.js";
 
 export interface GraphWriter {
   readonly out: ByteWriter;
   readonly shapes: ShapeTable;
+  readonly text: TextWriter;
   /** Encodes `value`, which is found at `step` from where the encoder is. */
   value(value: unknown, step: Step): void;
   /** Reads the property, and encodes its value; should reading throw, the path is the property's. */
@@ -33,6 +35,7 @@ export interface GraphWriter {
 export interface GraphReader {
   readonly in: ByteReader;
   readonly shapes: (readonly string[])[];
+  readonly text: TextReader;
   value(): unknown;
   whole(): unknown;
   /** @throws DecodeError when the next value is not a string. */

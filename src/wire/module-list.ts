@@ -1,13 +1,13 @@
 /**
  * The modules a message needs, at its end, where they can be read without decoding the value:
  *
- *     format.withModules │ value … │ count │ (specifier │ has parent? │ parent)* │ size of the list (4 bytes)
+ *     format.withModules │ … │ count │ (specifier │ has parent? │ parent)* │ size of the list (4 bytes)
  */
 import { DecodeError } from "../errors.js";
 import { ByteReader } from "./byte-reader.js";
 import type { ByteWriter } from "./byte-writer.js";
 import type { ModuleRequest } from "./extension.js";
-import { format } from "./tags.js";
+import { format, headerSizeBytes } from "./tags.js";
 
 const sizeFieldBytes = 4;
 /** An empty specifier without a parent. */
@@ -19,7 +19,7 @@ export function addModule(list: ModuleRequest[], request: ModuleRequest): void {
 
 export function writeModules(out: ByteWriter, list: readonly ModuleRequest[]): void {
   const start = out.sizeBytes;
-  out.setFirst(format.withModules);
+  out.setByte(0, format.withModules);
   out.varint(list.length);
   for (const { specifier, parent } of list) {
     out.text(specifier);
@@ -29,15 +29,12 @@ export function writeModules(out: ByteWriter, list: readonly ModuleRequest[]): v
   out.int32(out.sizeBytes - start);
 }
 
-/** Splits a message into its value, without the format, and the modules it needs. @throws DecodeError */
-export function splitModules(body: Uint8Array): { readonly value: Uint8Array; readonly modules: readonly ModuleRequest[] } {
-  if (body[0] === format.plain) return { value: body.subarray(1), modules: [] };
-  if (body[0] !== format.withModules) throw new DecodeError("Cannot decode a message: it is of another version of the library");
+/** The modules of a message, and the end of what is before them. @throws DecodeError */
+export function readModuleList(body: Uint8Array): { readonly modules: readonly ModuleRequest[]; readonly start: number } {
   const end = body.length - sizeFieldBytes;
-  if (end < 1) throw new DecodeError("Cannot decode a message: it ends too early");
-  const start = end - new ByteReader(body.subarray(end)).int32();
-  if (start < 1 || start >= end) throw new DecodeError("Cannot decode a message: its list of modules has a wrong size");
-  return { value: body.subarray(1, start), modules: readModules(new ByteReader(body.subarray(start, end))) };
+  const start = end < headerSizeBytes ? -1 : end - new ByteReader(body, end).uint32();
+  if (start < headerSizeBytes) throw new DecodeError("Cannot decode a message: its list of modules has a wrong size");
+  return { modules: readModules(new ByteReader(body, start, end)), start };
 }
 
 function readModules(reader: ByteReader): readonly ModuleRequest[] {

@@ -26,8 +26,12 @@ export class ReferenceTable {
 
   /** Forgets all objects but the first `size`. */
   truncate(size: number): void {
-    for (let id = size; id < this.#objects.length && this.#ids !== undefined; id++) this.#ids.delete(this.#objects[id] ?? this);
+    for (const object of this.#objects.slice(size)) this.#ids?.delete(object);
     this.#objects.length = size;
-    if (size === 0) this.#ids = undefined;
+  }
+
+  clear(): void {
+    this.#objects.length = 0;
+    this.#ids = undefined;
   }
 }

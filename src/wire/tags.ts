@@ -1,10 +1,17 @@
 /**
  * The encoding of a value: a tag, and what the tag calls for.
  *
- *     message     format (1 byte) │ value │ what was put off │ modules, when the format says so
+ *     message     format.plain │ value                        a number, a string and the like
+ *                 format.sections │ size of the graph (4 bytes) │ graph │ text
+ *                 format.withModules │ the same │ modules
+ *     graph       value │ what it put off
+ *     text, modules                           see text-section.ts, module-list.ts
+ *
  *     value       0x00–0x7f                  the integer 0–127
- *                 0x80–0xbf                  a string of 0–63 characters │ 1 byte each
+ *                 0x80–0xbf                  a string of 0–63 characters, which are in the text section
  *                 0xc0–0xff                  a tag of the table below
+ *     text        length                    a longer string in the text section
+ *     latin1, utf16   length │ characters    strings that are too long for the text section
  *     string      one of the string tags; property names, sources and messages are strings, too
  *     size, count, index, length, id         varint
  *
@@ -77,14 +84,19 @@ export const tag = {
   domException: 0xe8,
   extension: 0xe9,
   later: 0xea,
+  text: 0xeb,
 } as const;
 
 /** Strings up to this length have their length in the tag. */
 export const maxShortLength = 0x3f;
+/** Strings up to this length are in the text section; for longer ones, a call into native code each is no loss. */
+export const maxTextLength = 256;
 export const shortStringTag = 0x80;
 
-/** The first byte of a message: this version of the encoding, without and with a list of modules at the end. */
-export const format = { plain: 0x6d, withModules: 0x6e } as const;
+/** The first byte of a message: this version of the encoding, and which parts follow. */
+export const format = { plain: 0x6d, sections: 0x6e, withModules: 0x6f } as const;
+/** Format and size of the graph. */
+export const headerSizeBytes = 5;
 
 /** Levels that are written by recursion. A level costs some hundred bytes of stack, and callers need theirs. */
 export const deferDepth = 200;
