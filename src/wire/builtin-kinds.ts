@@ -53,7 +53,6 @@ const kindOfName = new Map<string, BuiltinKind>([
 
 /** Our own realm's prototypes; those of others, and those met first, are added by name. */
 const kindOfPrototype = new Map<object, BuiltinKind>([
-  [Array.prototype, "Array"],
   [Map.prototype, "Map"],
   [Set.prototype, "Set"],
   [Date.prototype, "Date"],
@@ -66,6 +65,7 @@ const kindOfPrototype = new Map<object, BuiltinKind>([
 export function builtinKindOf(value: object): BuiltinKind | undefined {
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype === Object.prototype) return "Object";
+  if (prototype === Array.prototype) return "Array";
   if (typeof prototype !== "object" || prototype === null) return types.isModuleNamespaceObject(value) ? undefined : "null";
   const kind = kindOfPrototype.get(prototype) ?? kindByName(prototype);
   if (kind !== undefined) return kind;

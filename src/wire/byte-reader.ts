@@ -73,28 +73,29 @@ export class ByteReader {
   }
 
   float64(): number {
-    for (let index = 0; index < 8; index++) scratchBytes[index] = this.byte();
+    const start = this.#take(8);
+    for (let index = 0; index < 8; index++) scratchBytes[index] = this.#bytes[start + index] ?? 0;
     return scratch[0] ?? 0;
   }
 
   int8s(target: number[], length: number): void {
     const start = this.#take(length);
-    for (let index = 0; index < length; index++) target[index] = ((this.#bytes[start + index] ?? 0) << 24) >> 24;
+    for (let index = 0; index < length; index++) target.push(((this.#bytes[start + index] ?? 0) << 24) >> 24);
   }
 
   int16s(target: number[], length: number): void {
     const view = this.#viewOfNext(length * 2);
-    for (let index = 0; index < length; index++) target[index] = view.getInt16(index * 2, true);
+    for (let index = 0; index < length; index++) target.push(view.getInt16(index * 2, true));
   }
 
   int32s(target: number[], length: number): void {
     const view = this.#viewOfNext(length * 4);
-    for (let index = 0; index < length; index++) target[index] = view.getInt32(index * 4, true);
+    for (let index = 0; index < length; index++) target.push(view.getInt32(index * 4, true));
   }
 
   float64s(target: number[], length: number): void {
     const view = this.#viewOfNext(length * 8);
-    for (let index = 0; index < length; index++) target[index] = view.getFloat64(index * 8, true);
+    for (let index = 0; index < length; index++) target.push(view.getFloat64(index * 8, true));
   }
 
   /** A view of the next bytes, not a copy. */

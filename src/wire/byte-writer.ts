@@ -15,6 +15,8 @@ const slabSizeBytes = 64 * 1024;
 const loneSizeBytes = 16 * 1024;
 /** A slab with less than this left is not worth starting a message in. */
 const leastRoomBytes = 512;
+/** Up to here, a loop in JavaScript is cheaper than a call into native code. */
+const maxLoopedLength = 24;
 
 export class ByteWriter {
   /** Empty until the first byte is written. */
@@ -44,7 +46,7 @@ export class ByteWriter {
 
   /** Hands out the bytes written since the last call. */
   finish(): Uint8Array {
-    const taken = this.#bytes.subarray(this.#start, this.#position);
+    const taken = new Uint8Array(this.#bytes.buffer, this.#start, this.#position - this.#start);
     if (taken.length >= loneSizeBytes || this.#bytes.length - this.#position < leastRoomBytes) this.#replaceSlab(slabSizeBytes);
     else this.#start = this.#position;
     return taken;
@@ -84,32 +86,23 @@ export class ByteWriter {
   }
 
   int8s(numbers: readonly number[]): void {
-    this.#reserve(numbers.length);
-    for (const number of numbers) this.#bytes[this.#position++] = number & 0xff;
+    const position = this.#advance(numbers.length);
+    for (let index = 0; index < numbers.length; index++) this.#bytes[position + index] = numbers[index] ?? 0;
   }
 
   int16s(numbers: readonly number[]): void {
-    this.#reserve(numbers.length * 2);
-    for (const number of numbers) {
-      this.#view.setInt16(this.#position, number, true);
-      this.#position += 2;
-    }
+    const position = this.#advance(numbers.length * 2);
+    for (let index = 0; index < numbers.length; index++) this.#view.setInt16(position + index * 2, numbers[index] ?? 0, true);
   }
 
   int32s(numbers: readonly number[]): void {
-    this.#reserve(numbers.length * 4);
-    for (const number of numbers) {
-      this.#view.setInt32(this.#position, number, true);
-      this.#position += 4;
-    }
+    const position = this.#advance(numbers.length * 4);
+    for (let index = 0; index < numbers.length; index++) this.#view.setInt32(position + index * 4, numbers[index] ?? 0, true);
   }
 
   float64s(numbers: readonly number[]): void {
-    this.#reserve(numbers.length * 8);
-    for (const number of numbers) {
-      this.#view.setFloat64(this.#position, number, true);
-      this.#position += 8;
-    }
+    const position = this.#advance(numbers.length * 8);
+    for (let index = 0; index < numbers.length; index++) this.#view.setFloat64(position + index * 8, numbers[index] ?? 0, true);
   }
 
   bytes(source: Uint8Array): void {
@@ -121,7 +114,11 @@ export class ByteWriter {
   /** One byte a character; the caller knows that each fits. */
   latin1(text: string): void {
     this.#reserve(text.length);
-    this.#position += this.#bytes.write(text, this.#position, "latin1");
+    if (text.length <= maxLoopedLength) {
+      for (let index = 0; index < text.length; index++) this.#bytes[this.#position++] = text.charCodeAt(index);
+    } else {
+      this.#position += this.#bytes.write(text, this.#position, "latin1");
+    }
   }
 
   /** Two bytes a code unit, so that lone surrogates survive. */
@@ -134,6 +131,14 @@ export class ByteWriter {
   text(text: string): void {
     this.varint(text.length);
     this.utf16(text);
+  }
+
+  /** Makes room for `sizeBytes`, and returns where they start. */
+  #advance(sizeBytes: number): number {
+    this.#reserve(sizeBytes);
+    const position = this.#position;
+    this.#position = position + sizeBytes;
+    return position;
   }
 
   #reserve(sizeBytes: number): void {

@@ -1,6 +1,7 @@
 /** Reads what plain objects, arrays, maps and sets contain into objects that exist already. */
 import { DecodeError } from "../errors.js";
 import type { GraphReader } from "./graph.js";
+import { RecordShape, setProperty } from "./record-shape.js";
 import { maxShapeNames, tag } from "./tags.js";
 
 /** The empty container for a tag; `undefined` when the tag is not a container's. */
@@ -40,9 +41,9 @@ export function decodeContents(graph: GraphReader, head: number, container: obje
 function decodeObject(graph: GraphReader, head: number, object: object): void {
   switch (head) {
     case tag.shape:
-      return decodeRecord(graph, object, readShape(graph));
+      return readShape(graph).fill(object, graph);
     case tag.record:
-      return decodeRecord(graph, object, knownShape(graph));
+      return knownShape(graph).fill(object, graph);
     case tag.object:
     case tag.nullObject:
       return decodeProperties(graph, object);
@@ -51,32 +52,26 @@ function decodeObject(graph: GraphReader, head: number, object: object): void {
   }
 }
 
-function readShape(graph: GraphReader): readonly string[] {
+/** The names of a new shape. */
+function readShape(graph: GraphReader): RecordShape {
   const count = graph.in.count(1);
   if (count > maxShapeNames) throw new DecodeError("Cannot decode a message: a shape in it is too large");
   const names: string[] = [];
   while (names.length < count) names.push(graph.string());
-  graph.shapes.push(names);
-  return names;
+  const shape = new RecordShape(names);
+  graph.shapes.push(shape);
+  return shape;
 }
 
-function knownShape(graph: GraphReader): readonly string[] {
-  const names = graph.shapes[graph.in.varint()];
-  if (names === undefined) throw new DecodeError("Cannot decode a message: it refers to a shape that is not there");
-  return names;
-}
-
-function decodeRecord(graph: GraphReader, object: object, names: readonly string[]): void {
-  for (const name of names) setProperty(object, name, graph.value());
+/** A shape that came before. */
+export function knownShape(graph: GraphReader): RecordShape {
+  const shape = graph.shapes[graph.in.varint()];
+  if (shape === undefined) throw new DecodeError("Cannot decode a message: it refers to a shape that is not there");
+  return shape;
 }
 
 function decodeProperties(graph: GraphReader, object: object): void {
   for (let left = graph.in.count(2); left > 0; left--) setProperty(object, graph.string(), graph.value());
-}
-
-function setProperty(object: object, name: string, value: unknown): void {
-  if (name === "__proto__") Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
-  else (object as Record<string, unknown>)[name] = value;
 }
 
 function decodeArray(graph: GraphReader, head: number, array: unknown[]): void {

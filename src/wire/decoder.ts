@@ -2,12 +2,13 @@
 import { DecodeError } from "../errors.js";
 import { ByteReader } from "./byte-reader.js";
 import { decodeBuiltin } from "./decode-builtin.js";
-import { decodeContents, newContainer } from "./decode-container.js";
+import { decodeContents, knownShape, newContainer } from "./decode-container.js";
 import { decodeDomException, decodeError } from "./decode-error.js";
 import { decodeBigint, decodeString } from "./decode-primitive.js";
 import type { CodecExtension, DecodeContext, Encoded } from "./extension.js";
 import type { GraphReader } from "./graph.js";
 import { readModuleList } from "./module-list.js";
+import type { RecordShape } from "./record-shape.js";
 import { format, headerSizeBytes, maxDepth, maxShortLength, shortStringTag, tag } from "./tags.js";
 import { TextReader } from "./text-section.js";
 
@@ -25,7 +26,7 @@ const deepest = maxDepth + 8;
 export class Decoder implements GraphReader {
   readonly in: ByteReader;
   readonly text: TextReader;
-  readonly shapes: (readonly string[])[] = [];
+  readonly shapes: RecordShape[] = [];
   readonly #options: DecoderOptions;
   readonly #attachments: readonly Uint8Array[];
   readonly #objects: (object | typeof unready)[] = [];
@@ -126,6 +127,8 @@ export class Decoder implements GraphReader {
         return this.in.int32();
       case tag.float64:
         return this.in.float64();
+      case tag.record:
+        return this.#record();
       case tag.reference:
         return this.#reference();
       case tag.later:
@@ -141,6 +144,16 @@ export class Decoder implements GraphReader {
       default:
         return decodeString(this, head) ?? this.#container(head) ?? this.#builtin(head);
     }
+  }
+
+  #record(): object {
+    const shape = knownShape(this);
+    const object = shape.create();
+    this.#objects.push(object);
+    this.#enter();
+    shape.fill(object, this);
+    this.#depth--;
+    return object;
   }
 
   #container(head: number): object | undefined {

@@ -51,24 +51,24 @@ function encodeProperties(graph: GraphWriter, value: object, names: readonly str
 }
 
 function encodeArray(graph: GraphWriter, array: readonly unknown[]): void {
-  const values: readonly unknown[] = Object.values(array);
-  const form = formOf(array, values);
+  const form = formOf(array);
   switch (form) {
     case "irregular":
       return encodeIrregular(graph, array);
     case "mixed":
-      return encodeMixed(graph, values);
+      return encodeMixed(graph, array);
     default:
       graph.out.byte(tag[form]);
-      graph.out.varint(values.length);
-      return graph.out[form](values as readonly number[]);
+      graph.out.varint(array.length);
+      return graph.out[form](array as readonly number[]);
   }
 }
 
-function encodeMixed(graph: GraphWriter, values: readonly unknown[]): void {
+function encodeMixed(graph: GraphWriter, array: readonly unknown[]): void {
+  const { length } = array;
   graph.out.byte(tag.array);
-  graph.out.varint(values.length);
-  for (let index = 0; index < values.length; index++) graph.value(values[index], index);
+  graph.out.varint(length);
+  for (let index = 0; index < length; index++) graph.value(array[index], index);
 }
 
 function encodeIrregular(graph: GraphWriter, array: readonly unknown[]): void {

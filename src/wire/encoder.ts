@@ -40,8 +40,8 @@ export class Encoder implements GraphWriter {
   readonly #path = new Path();
   /** Objects whose headers are being written. */
   readonly #unready = new Set<object>();
-  readonly #extensionNames: string[] = [];
-  readonly #modules: ModuleRequest[] = [];
+  #extensionNames: string[] = [];
+  #modules: ModuleRequest[] = [];
   #attachments: Uint8Array[] = [];
   #deferred: Deferred[] = [];
   /** How many objects lie around the present value, less one. */
@@ -310,13 +310,13 @@ export class Encoder implements GraphWriter {
 
   #forget(): void {
     this.#references.clear();
-    this.shapes.truncate(0);
+    this.shapes.clear();
     this.text.clear();
-    this.#unready.clear();
-    this.#extensionNames.length = 0;
-    this.#modules.length = 0;
-    this.#attachments = [];
-    this.#deferred = [];
+    if (this.#attachments.length > 0) this.#attachments = [];
+    if (this.#deferred.length > 0) this.#deferred = [];
+    if (this.#extensionNames.length > 0) this.#extensionNames = [];
+    if (this.#modules.length > 0) this.#modules = [];
+    if (this.#unready.size > 0) this.#unready.clear();
   }
 
   #asRefusal(error: unknown): Error {

@@ -2,6 +2,7 @@
 import type { ByteReader } from "./byte-reader.js";
 import type { ByteWriter } from "./byte-writer.js";
 import type { Step } from "./path.js";
+import type { RecordShape } from "./record-shape.js";
 import type { ShapeTable } from "./shapes.js";
 import type { TextReader, TextWriter } from "./text-section.js";
 
@@ -34,7 +35,7 @@ export interface GraphWriter {
 
 export interface GraphReader {
   readonly in: ByteReader;
-  readonly shapes: (readonly string[])[];
+  readonly shapes: RecordShape[];
   readonly text: TextReader;
   value(): unknown;
   whole(): unknown;

@@ -4,7 +4,7 @@
 const maxWalked = 8;
 
 export class ReferenceTable {
-  readonly #objects: object[] = [];
+  #objects: object[] = [];
   #ids: Map<object, number> | undefined;
 
   get size(): number {
@@ -31,7 +31,7 @@ export class ReferenceTable {
   }
 
   clear(): void {
-    this.#objects.length = 0;
+    this.#objects = [];
     this.#ids = undefined;
   }
 }

@@ -4,7 +4,7 @@
 const maxCompared = 8;
 
 export class ShapeTable {
-  readonly #shapes: (readonly string[])[] = [];
+  #shapes: (readonly string[])[] = [];
 
   get size(): number {
     return this.#shapes.length;
@@ -25,6 +25,10 @@ export class ShapeTable {
 
   truncate(size: number): void {
     this.#shapes.length = size;
+  }
+
+  clear(): void {
+    if (this.#shapes.length > 0) this.#shapes = [];
   }
 }
 

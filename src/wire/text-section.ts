@@ -57,17 +57,28 @@ export class TextWriter {
 
   #flush(out: ByteWriter): void {
     const text = this.#pending;
+    this.#pending = "";
     const isLatin1 = fitsLatin1(text);
     out.varint(text.length * 2 + (isLatin1 ? 0 : 1));
     if (isLatin1) out.latin1(text);
     else out.utf16(text);
-    this.#pending = "";
   }
 }
 
+/** Up to here, a loop in JavaScript is cheaper than a call into native code. */
+const maxLoopedLength = 24;
+
 /** ASCII is told by its size in UTF-8, which native code counts many characters at a time. */
 export function fitsLatin1(text: string): boolean {
+  if (text.length <= maxLoopedLength) return everyUnitFits(text);
   return Buffer.byteLength(text) === text.length || !/[^\0-\xff]/.test(text);
+}
+
+function everyUnitFits(text: string): boolean {
+  for (let index = 0; index < text.length; index++) {
+    if (text.charCodeAt(index) > 0xff) return false;
+  }
+  return true;
 }
 
 export class TextReader {
