@@ -2,13 +2,12 @@
 import { functionExtension, instanceExtension, loadModule } from "../ship/extension.js";
 import { createCodec, type Codec } from "../wire/codec.js";
 import { sharedObjects } from "../memory/handle.js";
-import { whileImporting } from "./realm.js";
 
 let codec: Codec | undefined;
 
 export function messageCodec(): Codec {
   return (codec ??= createCodec({
     extensions: [sharedObjects({}), functionExtension, instanceExtension],
-    loadModule: (request) => whileImporting(() => loadModule(request)),
+    loadModule,
   }));
 }

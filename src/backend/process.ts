@@ -5,7 +5,7 @@ import { Socket } from "node:net";
 import type { Readable } from "node:stream";
 import { StreamChannel } from "../channel/stream.js";
 import { WorkerStartError } from "../errors.js";
-import { processEntry } from "../worker/locate-entry.js";
+import { processEntry } from "./locate-entry.js";
 import type { Backend, StartOptions, WorkerExit, WorkerHandle } from "./backend.js";
 import { inheritedEnv, inheritedExecArgv, limitFlags } from "./exec-argv.js";
 
@@ -27,7 +27,8 @@ class ProcessWorker implements WorkerHandle {
     const flags = [...(options.execArgv ?? inheritedExecArgv()), ...limitFlags(options.resourceLimits)];
     const output = options.stdio;
     const stdio: StdioOptions = ["ignore", output, output, "pipe"];
-    this.#child = spawn(process.execPath, [...flags, ...args], { stdio, env: inheritedEnv(options.env), windowsHide: true });
+    const { execPath } = process;
+    this.#child = spawn(execPath, [...flags, ...args], { stdio, env: inheritedEnv(options.env), windowsHide: true });
     const socket = this.#child.stdio[3];
     if (this.#child.pid === undefined || !(socket instanceof Socket)) throw refused(this.#child, options.name);
     if (preamble !== undefined) socket.write(preamble);
@@ -72,11 +73,9 @@ class ProcessWorker implements WorkerHandle {
       this.#child.once("exit", (code, signal) => {
         const exit = exitOf(code, signal);
         this.#exit = exit;
-        if (socket.destroyed) return resolve(exit);
+        if (socket.closed) return resolve(exit);
         socket.once("close", () => resolve(exit));
-        // What it wrote before its death is read to the end first. Only a grandchild that inherited the descriptor can keep the
-        // stream open longer; it has nothing to say on it.
-        setTimeout(() => socket.destroy(), lingerLimit).unref();
+        destroyOnceSilent(socket);
       });
     });
   }
@@ -95,5 +94,21 @@ function refused(child: ChildProcess, name: string): WorkerStartError {
   );
 }
 
-/** Milliseconds for which a dead process's stream is still read. Its own bytes are there at once. */
-const lingerLimit = 1_000;
+/**
+ * Ends the stream of a dead process that somebody holds open: a copy of it that native code forked. All that the process wrote
+ * itself is there already, so the stream is read until there is nothing to read.
+ */
+function destroyOnceSilent(socket: Socket): void {
+  const readBefore = socket.bytesRead;
+  setTimeout(() => {
+    // The loop reads between its timers and its immediates: only then is it known whether anything was there.
+    setImmediate(() => {
+      if (socket.destroyed) return;
+      if (socket.bytesRead === readBefore) socket.destroy();
+      else destroyOnceSilent(socket);
+    });
+  }, lingerInterval).unref();
+}
+
+/** Milliseconds between two looks at a stream that should have ended. */
+const lingerInterval = 200;

@@ -16,17 +16,38 @@ export interface Realm {
   identity: Identity | undefined;
   /** How many processes have been created here; numbers their default names. */
   createdCount: number;
-  /** How many module imports for messages are under way: while there are, nothing may be started. */
+  /** Imports for the next task that are under way: while there are, nothing may be started. */
   importCount: number;
   readonly children: Set<Child>;
+  /** Settled when the host of this worker has gone. */
+  readonly parentIsGone: Signal;
   hasExitHook: boolean;
+}
+
+/** Something that happens once. */
+export interface Signal {
+  readonly happened: Promise<void>;
+  resolve(): void;
 }
 
 const key = Symbol.for("manyhands.realm");
 
 export function realm(): Realm {
   const holder = globalThis as { [key]?: Realm };
-  return (holder[key] ??= { identity: undefined, createdCount: 0, importCount: 0, children: new Set(), hasExitHook: false });
+  return (holder[key] ??= {
+    identity: undefined,
+    createdCount: 0,
+    importCount: 0,
+    children: new Set(),
+    parentIsGone: makeSignal(),
+    hasExitHook: false,
+  });
+}
+
+function makeSignal(): Signal {
+  let resolve = (): void => {};
+  const happened = new Promise<void>((settle) => (resolve = settle));
+  return { happened, resolve: () => resolve() };
 }
 
 /** Whether this isolate is a worker. */
@@ -47,11 +68,14 @@ export function forgetChild(child: Child): void {
   realm().children.delete(child);
 }
 
-/** Runs an import for a message; whatever is started meanwhile is started by the imported module's top level. */
-export async function whileImporting<T>(load: () => Promise<T>): Promise<T> {
+/**
+ * Marks the time in which a worker imports what its next task needs. No task runs then, so whatever is started is started by
+ * the imported module's top level (or by something an earlier task has left running, which will have to try again).
+ */
+export async function whileImporting(imports: Promise<void>): Promise<void> {
   realm().importCount += 1;
   try {
-    return await load();
+    await imports;
   } finally {
     realm().importCount -= 1;
   }

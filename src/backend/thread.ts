@@ -1,11 +1,11 @@
 /** Workers as threads of this process: quicker to start, sharing its memory limits and its fate. */
 import { constants } from "node:os";
 import type { Readable } from "node:stream";
-import { MessageChannel, SHARE_ENV, Worker } from "node:worker_threads";
+import { MessageChannel, Worker } from "node:worker_threads";
 import { PortChannel } from "../channel/port.js";
-import { threadEntry } from "../worker/locate-entry.js";
+import { threadEntry } from "./locate-entry.js";
 import type { Backend, StartOptions, WorkerExit, WorkerHandle } from "./backend.js";
-import { inheritedEnv, inheritedExecArgv } from "./exec-argv.js";
+import { inheritedEnv } from "./exec-argv.js";
 
 export const threadBackend: Backend = {
   kind: "thread",
@@ -33,8 +33,9 @@ class ThreadWorker implements WorkerHandle {
       name: options.name,
       workerData: { port: port2 },
       transferList: [port2],
-      env: options.env === undefined ? SHARE_ENV : inheritedEnv(options.env),
-      execArgv: [...(options.execArgv ?? inheritedExecArgv())],
+      env: inheritedEnv(options.env),
+      // Left out, a thread gets the program's flags; handed over, those that only a process can have would be refused.
+      ...(options.execArgv === undefined ? {} : { execArgv: [...options.execArgv] }),
       stdout: this.#isPiped,
       stderr: this.#isPiped,
       ...(options.resourceLimits === undefined ? {} : { resourceLimits: options.resourceLimits }),

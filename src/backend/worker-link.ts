@@ -69,7 +69,7 @@ export class WorkerLink {
     this.#channel = this.#handle.channel;
     const { pid, threadId } = this.#handle;
     this.#label = `${options.identity.name} (${threadId === undefined ? `pid ${pid}` : `thread ${threadId}`})`;
-    this.#channel.listen({ onFrame: (frame) => this.#receive(decodeWorkerMessage(frame)), onClosed: () => {} });
+    this.#channel.listen({ onFrame: (frame) => this.#receive(decodeWorkerMessage(frame)), onClosed: (error) => this.#onClosed(error) });
     this.#post({ kind: "boot", identity: options.identity });
     void this.#handle.exited.then((exit) => this.#end(exit));
   }
@@ -107,13 +107,20 @@ export class WorkerLink {
     this.#handle.unref();
   }
 
+  /** Without its channel a worker is of no use; one that wrote what is no message is not to be trusted with a polite request. */
+  #onClosed(error: Error | undefined): void {
+    if (error === undefined) return;
+    this.#failure = { error };
+    this.#handle.signal("SIGKILL");
+  }
+
   #define(fn: CatalogedFunction): void {
     const { functionId } = fn;
     if (this.#defined.delete(functionId)) {
       this.#defined.add(functionId);
       return;
     }
-    this.#post({ kind: "define", functionId, code: fn.code });
+    this.#post({ kind: "define", functionId, code: copyFor(fn.code) });
     this.#defined.add(functionId);
     if (this.#defined.size <= functionLimit) return;
     for (const oldest of this.#defined) {
@@ -192,6 +199,11 @@ export class WorkerLink {
     else if (neverBegan) this.#listener.onEnd({ exit, neverBegan, startError: failure.error });
     else this.#listener.onEnd({ exit, neverBegan, crash: failure.error });
   }
+}
+
+/** A channel takes the attachments over, and other workers need the function, too. */
+function copyFor(code: Payload): Payload {
+  return { body: code.body, attachments: code.attachments.map((attachment) => attachment.slice()) };
 }
 
 /** How many functions a worker keeps: enough for any program's working set, bounded for one that makes a new function each call. */

@@ -18,6 +18,7 @@ import type { Frame } from "../wire/frames.js";
 export type { Frame };
 
 export interface ChannelListener {
+  /** May throw a `DecodeError` when the frame is no message: the channel breaks with it. */
   onFrame(frame: Frame): void;
   /** The last call. `error` when the channel broke, `undefined` when it ended: closed by either side, or the peer died. */
   onClosed(error: Error | undefined): void;

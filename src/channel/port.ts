@@ -15,6 +15,7 @@ export class PortChannel implements Channel {
   readonly #port: MessagePort;
   readonly #closed: Promise<void>;
   #isOpen = true;
+  #isDestroyed = false;
   #error: Error | undefined;
   #listener: ChannelListener | undefined;
   #sentBytes = 0;
@@ -71,6 +72,7 @@ export class PortChannel implements Channel {
 
   destroy(): void {
     this.#isOpen = false;
+    this.#isDestroyed = true;
     this.#port.close();
   }
 
@@ -83,6 +85,7 @@ export class PortChannel implements Channel {
   }
 
   #receive(message: unknown): void {
+    if (this.#isDestroyed) return;
     if (message === null) {
       this.#isOpen = false;
       this.#port.close();
@@ -91,11 +94,24 @@ export class PortChannel implements Channel {
       if (this.bufferedBytes < highWaterBytes) this.#releaseWaiting();
     } else if (isFrame(message)) {
       this.#acknowledge(sizeOf(message));
-      this.#listener?.onFrame(message);
+      this.#deliver(message);
     } else {
-      this.#error = new DecodeError("Cannot read a frame: the port carries something else");
-      this.#port.close();
+      this.#break(new DecodeError("Cannot read a frame: the port carries something else"));
     }
+  }
+
+  #deliver(frame: Frame): void {
+    try {
+      this.#listener?.onFrame(frame);
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      this.#break(error);
+    }
+  }
+
+  #break(error: DecodeError): void {
+    this.#error = error;
+    this.destroy();
   }
 
   #acknowledge(sizeBytes: number): void {

@@ -7,9 +7,9 @@
  * dies in the middle of a frame leaves half of it, which is dropped (invariant 4 of the channel).
  */
 import type { Socket } from "node:net";
-import { ClosedError } from "../errors.js";
+import { ClosedError, DecodeError } from "../errors.js";
 import type { Channel, ChannelListener } from "./channel.js";
-import { FrameReader, writeHeader } from "./stream-framing.js";
+import { framePieces, FrameReader } from "./stream-framing.js";
 import type { Frame } from "../wire/frames.js";
 
 export class StreamChannel implements Channel {
@@ -26,6 +26,8 @@ export class StreamChannel implements Channel {
       if (!peerIsGone.has(error.code ?? "")) this.#error = error;
     });
     socket.on("drain", () => this.#releaseWaiting());
+    // The peer sends nothing more, so it does not read either: this side ends, too, as the socket does by itself.
+    socket.once("end", () => (this.#isOpen = false));
     this.#closed = new Promise((resolve) => {
       socket.once("close", () => {
         this.#end();
@@ -44,22 +46,20 @@ export class StreamChannel implements Channel {
 
   listen(listener: ChannelListener): void {
     this.#listener = listener;
-    const reader = new FrameReader((frame) => listener.onFrame(frame));
-    this.#socket.on("data", (chunk: Buffer) => reader.push(chunk));
+    const reader = new FrameReader((frame) => {
+      // `destroy` may come in the middle of a chunk, from the listener itself.
+      if (!this.#socket.destroyed) listener.onFrame(frame);
+    });
+    this.#socket.on("data", (chunk: Buffer) => this.#read(reader, chunk));
     if (this.#socket.closed) process.nextTick(() => this.#announceEnd());
   }
 
   send(frame: Frame): void {
     if (!this.#isOpen || this.#socket.destroyed) throw new ClosedError("Cannot send a frame: the channel is closed");
-    const header = writeHeader(frame);
-    const { body, attachments } = frame;
-    if (attachments.length === 0 && body.byteLength <= joinLimit) {
-      this.#socket.write(Buffer.concat([header, body]));
-      return;
-    }
-    this.#socket.cork();
-    for (const part of [header, body, ...attachments]) this.#socket.write(part);
-    this.#socket.uncork();
+    const pieces = framePieces(frame);
+    if (pieces.length > 1) this.#socket.cork();
+    for (const piece of pieces) this.#socket.write(piece);
+    if (pieces.length > 1) this.#socket.uncork();
   }
 
   drained(): Promise<void> {
@@ -90,6 +90,16 @@ export class StreamChannel implements Channel {
     this.#socket.unref();
   }
 
+  #read(reader: FrameReader, chunk: Buffer): void {
+    try {
+      reader.push(chunk);
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      this.#error = error;
+      this.destroy();
+    }
+  }
+
   #end(): void {
     this.#isOpen = false;
     this.#releaseWaiting();
@@ -108,9 +118,6 @@ export class StreamChannel implements Channel {
     for (const resolve of waiting) resolve();
   }
 }
-
-/** Bodies up to this many bytes are copied behind their header, for one write; above, the copy costs more than a second part. */
-const joinLimit = 16 << 10;
 
 /** How a stream says that the process at its other end has died. */
 const peerIsGone: ReadonlySet<string> = new Set(["EPIPE", "ECONNRESET", "ERR_STREAM_DESTROYED", "EOF"]);

@@ -1,5 +1,6 @@
 /** Who this process is, and what its children are called. */
 import { realm } from "../backend/realm.js";
+import { waitFor, type WaitOptions } from "../backend/wait-for.js";
 import type { Identity } from "../wire/messages.js";
 
 /** What `currentProcess()` answers. */
@@ -16,9 +17,14 @@ export interface ParentProcess {
   readonly pid: number;
   /** Whether it still runs; however it ends, its workers soon follow. */
   readonly isAlive: boolean;
+  /**
+   * Waits for its end: `true`; or until `timeout` milliseconds are over: `false`. This process ends right after its parent, so
+   * what is done on `true` must be short, and synchronous. Python: `parent_process().join(timeout)`.
+   */
+  join(options?: WaitOptions): Promise<boolean>;
 }
 
-const root: Identity = { name: "MainProcess", daemon: false, role: "process", parent: { pid: 0, name: "" }, depth: 0 };
+const root: Identity = { name: "MainProcess", daemon: false, role: "process", parent: { pid: 0, name: "" }, path: [] };
 
 export function ownIdentity(): Identity {
   return realm().identity ?? root;
@@ -42,17 +48,15 @@ export function parentProcess(): ParentProcess | undefined {
       // A process whose parent dies is given another; a thread lives in its parent.
       return process.pid === pid || process.ppid === pid;
     },
+    join: (options = {}) => waitFor(realm().parentIsGone.happened, options),
   };
 }
 
-/** `Process-3` in the program itself, `Process-3:1` for the first child of that. */
-export function nextProcessName(): string {
-  const number = ++realm().createdCount;
-  const own = realm().identity;
-  return own === undefined ? `Process-${number}` : `${own.name}:${number}`;
+/** The number of the next thing created here, after this process's own: `[3]` in the program itself, `[3, 1]` in that. */
+export function nextPath(): readonly number[] {
+  return [...ownIdentity().path, ++realm().createdCount];
 }
 
-export function childIdentity(child: Pick<Identity, "name" | "daemon" | "role">): Identity {
-  const own = ownIdentity();
-  return { ...child, parent: { pid: process.pid, name: own.name }, depth: own.depth + 1 };
+export function childIdentity(child: Omit<Identity, "parent">): Identity {
+  return { ...child, parent: { pid: process.pid, name: ownIdentity().name } };
 }

@@ -19,7 +19,7 @@ import { forgetChild, realm, refuseWhileImporting, rememberChild, type Child } f
 import { WorkerLink, type LinkAnswer, type LinkEnd, type LinkWork } from "../backend/worker-link.js";
 import { ClosedError, StateError } from "../errors.js";
 import { waitFor, type WaitOptions } from "../backend/wait-for.js";
-import { childIdentity, nextProcessName, ownIdentity } from "./identity.js";
+import { childIdentity, nextPath, ownIdentity } from "./identity.js";
 import { checkProcessOptions, checkTarget, type ProcessOptions } from "./options.js";
 import { outcomeOf, Outcome } from "./outcome.js";
 import { runInstance } from "./run-instance.js";
@@ -32,6 +32,7 @@ type State = "created" | "started" | "ended" | "closed";
 export abstract class BaseProcess<A extends readonly unknown[] = readonly unknown[], R = unknown> implements AsyncDisposable, Child {
   readonly #backend: Backend;
   readonly #options: ProcessOptions;
+  readonly #path = nextPath();
   readonly #outcome = new Outcome<Awaited<R>>();
   #target: Target<A, R> | undefined;
   #args: A | undefined;
@@ -51,7 +52,7 @@ export abstract class BaseProcess<A extends readonly unknown[] = readonly unknow
     this.#target = target;
     this.#args = args;
     this.#options = checkProcessOptions(options);
-    this.#name = options.name ?? nextProcessName();
+    this.#name = options.name ?? `${new.target.name || "Process"}-${this.#path.join(":")}`;
     this.#daemon = options.daemon ?? ownIdentity().daemon;
     this.#ended = new Promise((resolve) => (this.#resolveEnded = resolve));
   }
@@ -128,7 +129,7 @@ export abstract class BaseProcess<A extends readonly unknown[] = readonly unknow
     refuseWhileImporting("process");
     const work = this.#encodeWork();
     const { env, execArgv, stdio = "inherit" } = this.#options;
-    const identity = childIdentity({ name: this.#name, daemon: this.#daemon, role: "process" });
+    const identity = childIdentity({ name: this.#name, daemon: this.#daemon, role: "process", path: this.#path });
     this.#link = new WorkerLink(
       this.#backend,
       { name: this.#name, env, execArgv, stdio, identity },

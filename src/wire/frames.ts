@@ -167,7 +167,8 @@ function writeIdentity(frame: FrameWriter, identity: Identity): void {
   frame.flag(identity.role === "pool");
   frame.number(identity.parent.pid);
   frame.text(identity.parent.name);
-  frame.number(identity.depth);
+  frame.number(identity.path.length);
+  for (const step of identity.path) frame.number(step);
 }
 
 function readIdentity(reader: FrameReader): Identity {
@@ -176,7 +177,7 @@ function readIdentity(reader: FrameReader): Identity {
     daemon: reader.flag(),
     role: reader.flag() ? "pool" : "process",
     parent: { pid: reader.number(), name: reader.text() },
-    depth: reader.number(),
+    path: Array.from({ length: reader.count(1) }, () => reader.number()),
   };
 }
 

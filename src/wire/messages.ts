@@ -29,8 +29,8 @@ export interface Identity {
   /** `"pool"` workers ignore Ctrl-C and wait for tasks; a `"process"` runs one target and exits. */
   readonly role: "pool" | "process";
   readonly parent: { readonly pid: number; readonly name: string };
-  /** How many host/worker steps lie between this worker and the root program; 1 for the root's own workers. */
-  readonly depth: number;
+  /** Its number among what its parent created, after the numbers of those above: `[6, 1]` is the first child of the root's sixth. */
+  readonly path: readonly number[];
 }
 
 export type HostMessage =

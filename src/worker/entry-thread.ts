@@ -5,4 +5,4 @@ import { runWorker } from "./runtime.js";
 
 const port: unknown = typeof workerData === "object" && workerData !== null ? Reflect.get(workerData, "port") : undefined;
 if (!(port instanceof MessagePort)) throw new TypeError("Cannot run a worker: this thread was not started as one");
-runWorker({ channel: new PortChannel(port), isThread: true });
+runWorker({ channel: new PortChannel(port), onBoot() {} });

@@ -1,5 +1,6 @@
 /** The functions a worker was sent, by id. Each is rebuilt when the first task needs it: what it imports is imported then. */
 import { DecodeError } from "../errors.js";
+import { whileImporting } from "../backend/realm.js";
 import type { Codec } from "../wire/codec.js";
 import type { Payload } from "../wire/messages.js";
 
@@ -30,7 +31,7 @@ export class FunctionTable {
     const code = this.#codes.get(functionId);
     if (code === undefined) throw new DecodeError(`Cannot run a task: the function ${functionId} was not sent before`);
     const imports = this.#codec.prepare(code);
-    return imports === undefined ? this.#rebuild(functionId, code) : imports.then(() => this.#rebuild(functionId, code));
+    return imports === undefined ? this.#rebuild(functionId, code) : whileImporting(imports).then(() => this.#rebuild(functionId, code));
   }
 
   #rebuild(functionId: number, code: Payload): TaskFunction {

@@ -1,5 +1,6 @@
 /** Runs one task, or one chunk of items, and says how it ended. A rejected promise and a thrown value are the same failure. */
 import { messageCodec } from "../backend/codec.js";
+import { whileImporting } from "../backend/realm.js";
 import { DecodeError } from "../errors.js";
 import type { HostMessage, Payload } from "../wire/messages.js";
 import type { FunctionTable, TaskFunction } from "./function-table.js";
@@ -57,7 +58,8 @@ async function runItems(items: readonly unknown[], call: TaskFunction): Promise<
 
 async function decodeList(payload: Payload): Promise<unknown[]> {
   const codec = messageCodec();
-  await codec.prepare(payload);
+  const imports = codec.prepare(payload);
+  if (imports !== undefined) await whileImporting(imports);
   const list = codec.decode(payload);
   if (!Array.isArray(list)) throw new DecodeError("Cannot run a task: its arguments are not a list");
   return list;

@@ -1,14 +1,17 @@
 /**
  * What runs inside a worker, process or thread alike: it takes messages, runs tasks one at a time and answers.
  *
- *     booting ──boot──▶ idle ──run, chunk──▶ running ──queue empty──▶ idle
+ *     booting ──boot──▶ idle ──run, chunk──▶ running ──nothing left to run──▶ idle
  *                        │                      │
- *                        └── stop ──▶ ended ◀── stop, once the queue is empty;
- *                                               in the role "process": once its one target has returned and
- *                                               nothing of it is left in the event loop
+ *                        │                      ├── role "process", its target has returned ──▶ draining ──▶ (ends by itself)
+ *                        │                      └── role "process", its target has failed ────▶ ending
+ *                        └── stop, once nothing is left to run ────────────────────────────────▶ ending
  *
- * When the channel ends, the host is gone, and the worker goes, too. Between tasks the event loop belongs to what tasks have
- * left running: nothing here blocks it.
+ * Invariants:
+ *  1. Tasks run one at a time, in the order in which they came; each is answered before the next begins, so that a death is
+ *     blamed on the right one.
+ *  2. The worker ends when the channel does, in every state but `ending`, where it ended the channel itself.
+ *  3. Nothing here blocks the event loop: between tasks, and in `draining`, it belongs to what tasks have left running.
  */
 import { inspect } from "node:util";
 import type { Channel } from "../channel/channel.js";
@@ -18,38 +21,37 @@ import { decodeHostMessage, encodeWorkerMessage } from "../wire/frames.js";
 import type { HostMessage, Identity, WorkerMessage } from "../wire/messages.js";
 import { encodeAnswer, encodeError } from "./answers.js";
 import { FunctionTable } from "./function-table.js";
-import { endWithParent } from "./parent-watch.js";
 import { runChunk, runOnce, type Work } from "./run-task.js";
 
 export interface RuntimeOptions {
   readonly channel: Channel;
-  readonly isThread: boolean;
+  /** Called once the worker knows who it is and has said that it is ready, before it runs anything. */
+  readonly onBoot: (identity: Identity) => void;
 }
 
 export function runWorker(options: RuntimeOptions): void {
   new WorkerRuntime(options);
 }
 
-type State = "booting" | "idle" | "running" | "ended";
+type State = "booting" | "idle" | "running" | "draining" | "ending";
 
 class WorkerRuntime {
   readonly #channel: Channel;
-  readonly #isThread: boolean;
+  readonly #onBoot: (identity: Identity) => void;
   readonly #functions = new FunctionTable(messageCodec());
   readonly #queue: Work[] = [];
   #state: State = "booting";
   #identity: Identity | undefined;
   #isStopping = false;
 
-  constructor({ channel, isThread }: RuntimeOptions) {
+  constructor({ channel, onBoot }: RuntimeOptions) {
     this.#channel = channel;
-    this.#isThread = isThread;
+    this.#onBoot = onBoot;
     channel.listen({
       onFrame: (frame) => this.#receive(decodeHostMessage(frame)),
-      onClosed: () => process.exit(hostGoneCode),
+      onClosed: () => this.#hostIsGone(),
     });
-    // The last words of a worker that dies of an error outside any task.
-    process.on("uncaughtExceptionMonitor", (error) => this.#send({ kind: "failed", error: encodeError(error) }));
+    process.on("uncaughtExceptionMonitor", (error) => this.#sendLastWords(error));
   }
 
   #receive(message: HostMessage): void {
@@ -67,7 +69,7 @@ class WorkerRuntime {
         return;
       case "stop":
         this.#isStopping = true;
-        if (this.#state === "idle") void this.#finish();
+        if (this.#state === "idle") void this.#end();
     }
   }
 
@@ -75,43 +77,62 @@ class WorkerRuntime {
     realm().identity = identity;
     this.#identity = identity;
     this.#state = "idle";
-    // Ctrl-C reaches the whole group; what becomes of a pool is the host's to decide.
-    if (identity.role === "pool" && !this.#isThread) process.on("SIGINT", () => {});
     this.#send({ kind: "ready" });
-    if (!this.#isThread) endWithParent(identity.parent.pid);
+    this.#onBoot(identity);
   }
 
   async #work(): Promise<void> {
     this.#state = "running";
     for (let work = this.#queue.shift(); work !== undefined; work = this.#queue.shift()) {
-      const isSole = this.#identity?.role === "process";
       const answer = await (work.kind === "run" ? runOnce(work, this.#functions) : runChunk(work, this.#functions));
       this.#send(encodeAnswer(work.taskId, answer));
-      if (isSole) return this.#endOfTarget(answer.kind === "error" ? { error: answer.error } : undefined);
+      if (this.#identity?.role !== "process") continue;
+      return answer.kind === "error" ? this.#endOfFailed(answer.error) : this.#drain();
     }
     this.#state = "idle";
-    if (this.#isStopping) await this.#finish();
+    if (this.#isStopping) await this.#end();
   }
 
-  /** The target of a process has returned: the process lives on while its event loop does. Python joins its threads here. */
-  #endOfTarget(failure: { readonly error: unknown } | undefined): void {
-    this.#state = "ended";
-    if (failure !== undefined) {
-      process.exitCode = 1;
-      process.stderr.write(`Process ${this.#identity?.name}:\n${inspect(failure.error)}\n`);
-    }
+  /** The target has returned: the process lives on while its event loop does, as Python's does while it has threads. */
+  #drain(): void {
+    this.#state = "draining";
     this.#channel.unref();
   }
 
-  async #finish(): Promise<void> {
-    this.#state = "ended";
+  /** The target has failed: what any uncaught error does to a Node program, and what Python prints. */
+  async #endOfFailed(error: unknown): Promise<void> {
+    process.exitCode = 1;
+    await printed(`Process ${this.#identity?.name}:\n${inspect(error)}\n`);
+    await this.#end();
+  }
+
+  async #end(): Promise<void> {
+    this.#state = "ending";
     await this.#channel.close();
     process.exit();
+  }
+
+  #hostIsGone(): void {
+    if (this.#state === "ending") return;
+    realm().parentIsGone.resolve();
+    // Whoever waits for that in `parentProcess().join()` gets one turn.
+    setImmediate(() => process.exit(hostGoneCode));
+  }
+
+  /** An error outside any task is about to end this worker, unless a task has installed a handler for such errors. */
+  #sendLastWords(error: unknown): void {
+    if (process.listenerCount("uncaughtException") > 0) return;
+    this.#send({ kind: "failed", error: encodeError(error) });
   }
 
   #send(message: WorkerMessage): void {
     if (this.#channel.isOpen) this.#channel.send(encodeWorkerMessage(message));
   }
+}
+
+/** Resolves once the text has left this thread; `process.exit` would drop what a thread has not handed over. */
+function printed(text: string): Promise<void> {
+  return new Promise((resolve) => process.stderr.write(text, () => resolve()));
 }
 
 /** The exit code of a worker whose host has gone: nobody is left to read it. */

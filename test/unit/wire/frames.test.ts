@@ -15,7 +15,7 @@ const identity = fc.record({
   daemon: fc.boolean(),
   role: fc.constantFrom("pool" as const, "process" as const),
   parent: fc.record({ pid: id, name }),
-  depth: id,
+  path: fc.array(id),
 });
 
 const hostMessage: fc.Arbitrary<HostMessage> = fc.oneof(

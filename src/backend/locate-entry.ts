@@ -1,5 +1,5 @@
 /**
- * Finds what a worker runs first. As installed, that is a file beside this one. In a bundle there is no such file: the worker
+ * Finds what a worker runs first. As installed, that is a file in the folder `worker`. In a bundle there is no such file: the worker
  * then gets the whole of its runtime as text (`embedded.ts`, made by `npm run build`), a process as the first bytes on its
  * channel, a thread as its source.
  */
@@ -21,14 +21,14 @@ export interface ThreadEntry {
 }
 
 export function processEntry(): ProcessEntry {
-  const file = entryFile("./entry-process.js");
+  const file = entryFile("../worker/entry-process.js");
   if (file !== undefined) return { args: [fileURLToPath(file)], preamble: undefined };
   const source = Buffer.from(embeddedRuntime("process"));
   return { args: ["--input-type=commonjs", "--eval", readRuntime(source.length)], preamble: source };
 }
 
 export function threadEntry(): ThreadEntry {
-  const file = entryFile("./entry-thread.js");
+  const file = entryFile("../worker/entry-thread.js");
   return file === undefined ? { source: embeddedRuntime("thread"), isCode: true } : { source: file, isCode: false };
 }
 

@@ -1,0 +1,56 @@
+/** Two connected channels in this process, for each implementation. */
+import { once } from "node:events";
+import { rmSync } from "node:fs";
+import { createServer, connect, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { MessageChannel } from "node:worker_threads";
+import type { Channel } from "#lib/channel/channel.js";
+import { PortChannel } from "#lib/channel/port.js";
+import { StreamChannel } from "#lib/channel/stream.js";
+
+export interface Pair {
+  readonly host: Channel;
+  readonly worker: Channel;
+  /** Sends something that is no frame from the worker's end. */
+  corrupt(): void;
+}
+
+export interface Implementation {
+  readonly name: string;
+  connect(): Promise<Pair>;
+}
+
+export const implementations: readonly Implementation[] = [
+  {
+    name: "stream",
+    async connect() {
+      const [near, far] = await socketPair();
+      // A frame with one attachment of a size that no memory has.
+      const nonsense = Buffer.alloc(16);
+      nonsense.writeUInt32LE(1, 4);
+      nonsense.writeDoubleLE(-1, 8);
+      return { host: new StreamChannel(near), worker: new StreamChannel(far), corrupt: () => far.write(nonsense) };
+    },
+  },
+  {
+    name: "port",
+    async connect() {
+      const { port1, port2 } = new MessageChannel();
+      return { host: new PortChannel(port1), worker: new PortChannel(port2), corrupt: () => port2.postMessage("nonsense") };
+    },
+  },
+];
+
+let lastPair = 0;
+
+export async function socketPair(): Promise<[Socket, Socket]> {
+  const path = join(tmpdir(), `pair-${process.pid}-${++lastPair}`);
+  const server = createServer().listen(path);
+  await once(server, "listening");
+  const near = connect(path);
+  const [far] = (await once(server, "connection")) as [Socket];
+  server.close();
+  rmSync(path, { force: true });
+  return [near, far];
+}
