@@ -1,6 +1,6 @@
 /** Reads errors. No constructor of a user's class runs: an ordinary error is made and given the class's prototype. */
 import { DecodeError, errorClassOf, RemoteError } from "../errors.js";
-import { builtinErrorPrototypes } from "./builtin-errors.js";
+import { builtinErrorPrototypes } from "./builtin-kinds.js";
 import type { GraphReader } from "./graph.js";
 import { errorClass, tag } from "./tags.js";
 
@@ -43,7 +43,10 @@ function decodeClass(graph: GraphReader): Error {
 
 function bareError(prototype: object | undefined): Error {
   if (prototype === undefined) throw new DecodeError("Cannot decode a message: an error in it has no class");
-  return Object.setPrototypeOf(withoutTrace(() => new Error()), prototype) as Error;
+  return Object.setPrototypeOf(
+    withoutTrace(() => new Error()),
+    prototype,
+  ) as Error;
 }
 
 function remoteError(remoteName: string): Error {

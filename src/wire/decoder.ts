@@ -1,10 +1,9 @@
 /** Rebuilds a value from the encoding that `tags.ts` draws. Trusts nothing it reads. */
 import { DecodeError } from "../errors.js";
 import { ByteReader } from "./byte-reader.js";
-import { decodeBuiltin } from "./decode-builtin.js";
 import { decodeContents, knownShape, newContainer } from "./decode-container.js";
 import { decodeDomException, decodeError } from "./decode-error.js";
-import { decodeBigint, decodeString } from "./decode-primitive.js";
+import { decodeBigint, decodeLeaf, decodeString } from "./decode-leaf.js";
 import type { CodecExtension, DecodeContext, Encoded } from "./extension.js";
 import type { GraphReader } from "./graph.js";
 import { readModuleList } from "./module-list.js";
@@ -142,7 +141,7 @@ export class Decoder implements GraphReader {
       case tag.extension:
         return this.#extended();
       default:
-        return decodeString(this, head) ?? this.#container(head) ?? this.#builtin(head);
+        return decodeString(this, head) ?? this.#container(head) ?? this.#leaf(head);
     }
   }
 
@@ -166,9 +165,9 @@ export class Decoder implements GraphReader {
     return container;
   }
 
-  #builtin(head: number): object {
+  #leaf(head: number): object {
     this.#enter();
-    const value = decodeBuiltin(this, head);
+    const value = decodeLeaf(this, head);
     this.#depth--;
     return value;
   }
@@ -196,6 +195,7 @@ export class Decoder implements GraphReader {
     this.nest(() => {
       const children: unknown[] = [];
       while (children.length < count) children.push(this.value());
+      // oxlint-disable-next-line no-array-fill-with-reference-type -- it is not an array's
       assembly.fill(children);
     });
     return assembly.value;

@@ -1,7 +1,7 @@
 /** Writes what plain objects, arrays, maps and sets contain. */
 import { formOf, isIndex } from "./array-scan.js";
 import type { GraphWriter } from "./graph.js";
-import { OtherStep } from "./path.js";
+import { FixedStep, KeyStep } from "./path.js";
 import { maxShapeNames, tag } from "./tags.js";
 
 /** The tag that stands for the container when its contents are put off. */
@@ -88,22 +88,21 @@ function encodeIrregular(graph: GraphWriter, array: readonly unknown[]): void {
   if (hasNames) encodeProperties(graph, array, keys.slice(indices.length));
 }
 
+/** Listed before the first entry is encoded: a getter in it may change the map. */
 function encodeMap(graph: GraphWriter, map: ReadonlyMap<unknown, unknown>): void {
   graph.out.byte(tag.map);
   for (const [key, value] of [...Map.prototype.entries.call(map)]) {
-    graph.value(key, new OtherStep(".keys()"));
-    graph.value(value, new OtherStep(`.get(${describeKey(key)})`));
+    graph.value(key, aKey);
+    graph.value(value, new KeyStep(key));
   }
   graph.out.byte(tag.end);
 }
 
 function encodeSet(graph: GraphWriter, set: ReadonlySet<unknown>): void {
   graph.out.byte(tag.set);
-  for (const member of [...Set.prototype.values.call(set)]) graph.value(member, new OtherStep(".values()"));
+  for (const member of [...Set.prototype.values.call(set)]) graph.value(member, aMember);
   graph.out.byte(tag.end);
 }
 
-function describeKey(key: unknown): string {
-  if (typeof key === "string") return JSON.stringify(key);
-  return typeof key === "object" || typeof key === "function" ? "…" : String(key);
-}
+const aKey = new FixedStep(".keys()");
+const aMember = new FixedStep(".values()");

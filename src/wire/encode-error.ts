@@ -4,7 +4,7 @@
  * cannot is left out.
  */
 import { errorClassOf } from "../errors.js";
-import { builtinErrorNames, builtinErrorPrototypes } from "./builtin-errors.js";
+import { builtinErrorNames, builtinErrorPrototypes } from "./builtin-kinds.js";
 import type { GraphWriter } from "./graph.js";
 import { errorClass, tag } from "./tags.js";
 
@@ -29,7 +29,7 @@ export function encodeDomException(graph: GraphWriter, error: object): void {
 
 function encodeClass(graph: GraphWriter, error: object): void {
   const { out } = graph;
-  const prototype: object | null = Object.getPrototypeOf(error);
+  const prototype = Object.getPrototypeOf(error) as object | null;
   const builtin = builtinClass(prototype);
   const code = libraryCode(prototype);
   if (builtin >= 0) {

@@ -2,14 +2,13 @@
 import { EncodeError, NotShippableError } from "../errors.js";
 import { builtinKindOf } from "./builtin-kinds.js";
 import { ByteWriter } from "./byte-writer.js";
-import { encodeBuiltin } from "./encode-builtin.js";
 import { encodeContents, type ContainerTag } from "./encode-container.js";
 import { encodeDomException, encodeError } from "./encode-error.js";
-import { encodeBigint, encodeInlineString, encodeNumber, encodeString } from "./encode-primitive.js";
+import { encodeBigint, encodeInlineString, encodeLeaf, encodeNumber, encodeString } from "./encode-leaf.js";
 import type { CodecExtension, Encoded, EncodeContext, ModuleRequest, Parts } from "./extension.js";
 import type { GraphWriter } from "./graph.js";
 import { addModule, writeModules } from "./module-list.js";
-import { OtherStep, Path, type Step, type Trail } from "./path.js";
+import { FixedStep, Path, type Step, type Trail } from "./path.js";
 import { ReferenceTable } from "./reference-table.js";
 import { whyRefused } from "./refusals.js";
 import { ShapeTable } from "./shapes.js";
@@ -204,7 +203,7 @@ export class Encoder implements GraphWriter {
       case undefined:
         return this.#extended(value);
       default:
-        return this.#deeper(() => encodeBuiltin(this, value, kind));
+        return this.#deeper(() => encodeLeaf(this, value, kind));
     }
   }
 
@@ -340,4 +339,4 @@ function hasGraph(value: unknown): boolean {
 }
 
 /** The parts of a value that was taken apart are shown at its own place. */
-const transparent = new OtherStep("");
+const transparent = new FixedStep("");

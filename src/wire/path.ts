@@ -1,10 +1,18 @@
 /** Where the encoder is in a value, kept cheaply, and written out only for an error: `args[0].rows.get("x")[3].socket`. */
 
-/** A property's name, an element's index, or a step that is neither. */
-export type Step = string | number | OtherStep;
+/** A property's name, an element's index, the key of a map's value, or a step that shows nothing or always the same. */
+export type Step = string | number | KeyStep | FixedStep;
 
-/** A step that has its own spelling, such as `.get("x")`. */
-export class OtherStep {
+/** To the value a map has for `key`; spelled out only when it is shown, since most never are. */
+export class KeyStep {
+  readonly key: unknown;
+
+  constructor(key: unknown) {
+    this.key = key;
+  }
+}
+
+export class FixedStep {
   readonly text: string;
 
   constructor(text: string) {
@@ -52,6 +60,11 @@ export class Path {
 
 function formatStep(step: Step): string {
   if (typeof step === "number") return `[${step}]`;
-  if (step instanceof OtherStep) return step.text;
+  if (typeof step === "object") return step instanceof FixedStep ? step.text : `.get(${describeKey(step.key)})`;
   return /^[A-Za-z_$][\w$]*$/.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`;
+}
+
+function describeKey(key: unknown): string {
+  if (typeof key === "string") return JSON.stringify(key);
+  return typeof key === "number" || typeof key === "bigint" || typeof key === "boolean" ? String(key) : "…";
 }

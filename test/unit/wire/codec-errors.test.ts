@@ -69,18 +69,27 @@ test("thousands of causes in a row do not hide the error", () => {
 });
 
 test("a system error keeps code, errno, syscall and path", () => {
-  assert.throws(() => readFileSync("/no/such/file"), (error: NodeJS.ErrnoException) => {
-    const arrived = cross(error);
-    assert.deepStrictEqual([arrived.code, arrived.errno, arrived.syscall, arrived.path], [error.code, error.errno, "open", "/no/such/file"]);
-    return arrived instanceof Error && arrived.stack === error.stack;
-  });
+  assert.throws(
+    () => readFileSync("/no/such/file"),
+    (error: NodeJS.ErrnoException) => {
+      const arrived = cross(error);
+      assert.deepStrictEqual(
+        [arrived.code, arrived.errno, arrived.syscall, arrived.path],
+        [error.code, error.errno, "open", "/no/such/file"],
+      );
+      return arrived instanceof Error && arrived.stack === error.stack;
+    },
+  );
 });
 
 test("one of Node's own errors keeps its class and code", () => {
-  assert.throws(() => Buffer.alloc("x" as unknown as number), (error) => {
-    const arrived = cross(error);
-    return arrived instanceof TypeError && Reflect.get(arrived, "code") === "ERR_INVALID_ARG_TYPE";
-  });
+  assert.throws(
+    () => Buffer.alloc("x" as unknown as number),
+    (error) => {
+      const arrived = cross(error);
+      return arrived instanceof TypeError && Reflect.get(arrived, "code") === "ERR_INVALID_ARG_TYPE";
+    },
+  );
 });
 
 test("the reason of an abort arrives as the DOMException it is", () => {
@@ -106,11 +115,19 @@ test("a user's class that can be shipped comes back, and its constructor does no
 });
 
 test("a user's class that cannot be shipped arrives as a RemoteError with everything else", () => {
-  const error: Error = Object.assign(new PaymentError("declined", 12) as Error, { name: "PaymentError", code: "E_DECLINED", socket: Symbol("no"), cause: 7 });
+  const error: Error = Object.assign(new PaymentError("declined", 12) as Error, {
+    name: "PaymentError",
+    code: "E_DECLINED",
+    socket: Symbol("no"),
+    cause: 7,
+  });
   const arrived = cross(error);
   assert.ok(arrived instanceof RemoteError && types.isNativeError(arrived));
   assert.deepStrictEqual([arrived.remoteName, arrived.message, arrived.stack, arrived.cause], ["PaymentError", "declined", error.stack, 7]);
-  assert.deepStrictEqual([Reflect.get(arrived, "amount"), Reflect.get(arrived, "code"), Reflect.has(arrived, "socket")], [12, "E_DECLINED", false]);
+  assert.deepStrictEqual(
+    [Reflect.get(arrived, "amount"), Reflect.get(arrived, "code"), Reflect.has(arrived, "socket")],
+    [12, "E_DECLINED", false],
+  );
   assert.equal(cross(new PaymentError("x", 1)).code, "ERR_REMOTE");
 });
 
@@ -121,7 +138,12 @@ test("a property that cannot be sent is dropped, and neither the error nor its o
     shared,
     status: 500,
   });
-  Object.defineProperty(error, "boom", { enumerable: true, get: () => { throw new Error("getter"); } });
+  Object.defineProperty(error, "boom", {
+    enumerable: true,
+    get: () => {
+      throw new Error("getter");
+    },
+  });
   const arrived = cross([error, shared]);
   assert.deepStrictEqual(Object.keys(arrived[0]), ["shared", "status"]);
   assert.equal(arrived[0].shared, arrived[1]);
@@ -137,7 +159,11 @@ test("a property with something unsendable very deep inside is dropped as well",
 
 test("an error whose message and stack are not strings still arrives", () => {
   const error = new Error("x");
-  Object.defineProperty(error, "stack", { get: () => { throw new Error("no"); } });
+  Object.defineProperty(error, "stack", {
+    get: () => {
+      throw new Error("no");
+    },
+  });
   Object.defineProperty(error, "message", { value: 5 });
   assert.ok(cross(error) instanceof Error);
 });

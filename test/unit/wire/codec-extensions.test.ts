@@ -48,7 +48,13 @@ test("a chain of extension values of any length arrives", () => {
 
 test("a header that refers to its own value is refused, and headers nested too deeply are", () => {
   const codec = createCodec({
-    extensions: [{ name: "box", dismantle: (value) => ({ header: Reflect.get(value, "held"), children: [] }), assemble: () => ({ value: {}, fill: () => {} }) }],
+    extensions: [
+      {
+        name: "box",
+        dismantle: (value) => ({ header: Reflect.get(value, "held"), children: [] }),
+        assemble: () => ({ value: {}, fill: () => {} }),
+      },
+    ],
     loadModule: noModules,
   });
   class Box {
@@ -74,12 +80,18 @@ test("extensions see functions, unknown classes and module namespaces, with thei
   };
   const refuser: CodecExtension = {
     name: "refuser",
-    dismantle: () => { throw new NotShippableError("no points", ["p"]); },
+    dismantle: () => {
+      throw new NotShippableError("no points", ["p"]);
+    },
     assemble: () => ({ value: {}, fill: () => {} }),
   };
   const codec = createCodec({ extensions: [spy, refuser], loadModule: noModules });
   assert.throws(() => codec.encode({ f: () => {}, module: await0, p: [new Point(1)] }, "args"), NotShippableError);
-  assert.deepEqual(seen, [["function", "args.f"], ["object", "args.module"], ["object", "args.p[0]"]]);
+  assert.deepEqual(seen, [
+    ["function", "args.f"],
+    ["object", "args.module"],
+    ["object", "args.p[0]"],
+  ]);
 });
 
 const await0 = await import("node:path");
@@ -117,7 +129,10 @@ test("a module that cannot be imported rejects prepare with the import's error",
   };
   const failure = new Error("cannot find gone");
   const codec = createCodec({ extensions: [needy], loadModule: () => Promise.reject(failure) });
-  await assert.rejects(async () => codec.prepare(codec.encode(() => {}, "value")), (error) => error === failure);
+  await assert.rejects(
+    async () => codec.prepare(codec.encode(() => {}, "value")),
+    (error) => error === failure,
+  );
 });
 
 test("a name no extension answers to is a DecodeError", () => {

@@ -30,7 +30,15 @@ function decodeSafely(encoded: Encoded): void {
 }
 
 test("every truncation of a message is a DecodeError", () => {
-  const value = { a: [1, 2, 3, 300], b: new Map([["k", new Date(1)]]), c: "é".repeat(70), d: 1n, e: new Error("x"), f: new Uint16Array(4), g: /x/g };
+  const value = {
+    a: [1, 2, 3, 300],
+    b: new Map([["k", new Date(1)]]),
+    c: "é".repeat(70),
+    d: 1n,
+    e: new Error("x"),
+    f: new Uint16Array(4),
+    g: /x/g,
+  };
   const { body, attachments } = codec.encode(value, "value");
   for (let size = 0; size < body.length; size++) {
     assert.throws(() => codec.decode({ body: body.slice(0, size), attachments }), DecodeError, `after ${size} bytes`);
@@ -92,8 +100,14 @@ test("attachments that do not fit the body are a DecodeError", () => {
 });
 
 test("a message of another version or without its sections is a DecodeError, for prepare as well", async () => {
-  for (const body of [new Uint8Array(0), Uint8Array.of(0, 1), Uint8Array.of(0x6f), Uint8Array.of(0x6f, 0, 0, 0, 0, 0x7f), Buffer.from('{"a":1}')]) {
+  for (const body of [
+    new Uint8Array(0),
+    Uint8Array.of(0, 1),
+    Uint8Array.of(0x6f),
+    Uint8Array.of(0x6f, 0, 0, 0, 0, 0x7f),
+    Buffer.from('{"a":1}'),
+  ]) {
     assert.throws(() => codec.decode({ body, attachments: [] }), DecodeError);
-if (body[0] === 0x6f) await assert.rejects(async () => codec.prepare({ body, attachments: [] }), DecodeError);
+    if (body[0] === 0x6f) await assert.rejects(async () => codec.prepare({ body, attachments: [] }), DecodeError);
   }
 });

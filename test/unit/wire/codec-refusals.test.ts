@@ -31,7 +31,18 @@ const refusals: readonly [string, unknown, string, RegExp][] = [
   ["a key of a map", new Map([[Symbol("key"), 1]]), "value.keys()", /Symbol/],
   ["a revoked proxy", { a: revoked.proxy }, "value.a", /reading it failed/],
   ["a detached buffer", [detached], "value[0]", /reading it failed/],
-  ["a property whose getter throws", { a: { get b() { throw new TypeError("secret"); } } }, "value.a.b", /reading it failed/],
+  [
+    "a property whose getter throws",
+    {
+      a: {
+        get b() {
+          throw new TypeError("secret");
+        },
+      },
+    },
+    "value.a.b",
+    /reading it failed/,
+  ],
   ["a date that is none", [Object.create(Date.prototype)], "value[0]", /reading it failed/],
   ["an element of an array with holes", Object.assign([], { 9: Symbol("nine") }), "value[9]", /Symbol/],
   ["a boxed symbol", [Object(Symbol("boxed"))], "value[0]", /instance of Symbol/],
@@ -58,7 +69,11 @@ test("a refused value at the root is named as the caller names it", () => {
 
 test("the error of a getter is the cause of the refusal", () => {
   const cause = new TypeError("not now");
-  const value = { get when() { throw cause; } };
+  const value = {
+    get when() {
+      throw cause;
+    },
+  };
   assert.throws(() => codec.encode(value, "value"), { cause });
 });
 
@@ -79,6 +94,10 @@ test("the codec is as good as new after a refusal", () => {
 });
 
 test("stack overflow in a getter is a refusal, not a crash", () => {
-  const value = { get deep(): unknown { return this.deep; } };
+  const value = {
+    get deep(): unknown {
+      return this.deep;
+    },
+  };
   assert.throws(() => codec.encode(value, "value"), { path: "value.deep" });
 });

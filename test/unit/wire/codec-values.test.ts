@@ -11,14 +11,43 @@ function cross<Value>(value: Value): Value {
 }
 
 test("numbers arrive exactly, at every border between their encodings", () => {
-  const borders = [0, 1, 63, 64, 127, 128, 255, 256, 32767, 32768, 65535, 65536, 2 ** 31 - 1, 2 ** 31, 2 ** 32, 2 ** 53 - 1, 0.1, Number.MIN_VALUE, Number.MAX_VALUE];
+  const borders = [
+    0,
+    1,
+    63,
+    64,
+    127,
+    128,
+    255,
+    256,
+    32767,
+    32768,
+    65535,
+    65536,
+    2 ** 31 - 1,
+    2 ** 31,
+    2 ** 32,
+    2 ** 53 - 1,
+    0.1,
+    Number.MIN_VALUE,
+    Number.MAX_VALUE,
+  ];
   for (const number of [...borders, ...borders.map((border) => -border), NaN, Infinity]) {
     assert.ok(Object.is(cross(number), number), String(number));
   }
 });
 
 test("a packed array of numbers arrives exactly, -0 and NaN included", () => {
-  const arrays = [[1, 2, 3, 4, 5], [-129, 3, 3, 3], [1, 2, 3, 70000], [1, 2, 3, 2 ** 31], [0, -0, 0, 0], [NaN, 1, 2, 3], [1, 2, 3, 4, "x"], [1, 2, 3, undefined, 5]];
+  const arrays = [
+    [1, 2, 3, 4, 5],
+    [-129, 3, 3, 3],
+    [1, 2, 3, 70000],
+    [1, 2, 3, 2 ** 31],
+    [0, -0, 0, 0],
+    [NaN, 1, 2, 3],
+    [1, 2, 3, 4, "x"],
+    [1, 2, 3, undefined, 5],
+  ];
   for (const array of arrays) {
     assert.deepStrictEqual(cross(array), array);
     assert.ok(array.every((element, index) => Object.is(cross(array)[index], element)));
@@ -61,7 +90,10 @@ test("an array keeps the properties that are not elements, whatever its length",
   assert.deepStrictEqual([...arrived], ["bc", "b", "c"]);
   assert.deepStrictEqual([arrived.index, arrived.input, { ...arrived.groups }], [1, "abc", { name: "c" }]);
   for (const length of [0, 1, 399, 400, 5000]) {
-    const array = Object.assign(Array.from({ length }, (_, index) => index), { "01": "not an index", extra: [1] });
+    const array = Object.assign(
+      Array.from({ length }, (_, index) => index),
+      { "01": "not an index", extra: [1] },
+    );
     assertSameGraph(cross(array), structuredClone(array));
   }
 });
@@ -114,7 +146,10 @@ test("memory for the parts beside the body comes from allocate", () => {
   const own = createCodec({ extensions: [], loadModule: () => Promise.reject(new Error("none")), allocate });
   const { attachments } = own.encode([Buffer.alloc(1 << 16, 1), "x".repeat(1 << 16)], "value");
   assert.deepEqual(attachments, parts);
-  assert.deepEqual(parts.map((part) => part.length), [1 << 16, 1 << 16]);
+  assert.deepEqual(
+    parts.map((part) => part.length),
+    [1 << 16, 1 << 16],
+  );
 });
 
 test("a resizable buffer stays resizable, and a view that follows its end still does", () => {
@@ -128,7 +163,14 @@ test("URLs and their parameters arrive as what they are", () => {
   const arrived = cross({ url: new URL("https://user@example.org/a?b=c#d"), parameters: new URLSearchParams("a=1&a=2&b=%20") });
   assert.equal(arrived.url.href, "https://user@example.org/a?b=c#d");
   assert.ok(arrived.url instanceof URL && arrived.parameters instanceof URLSearchParams);
-  assert.deepEqual([...arrived.parameters], [["a", "1"], ["a", "2"], ["b", " "]]);
+  assert.deepEqual(
+    [...arrived.parameters],
+    [
+      ["a", "1"],
+      ["a", "2"],
+      ["b", " "],
+    ],
+  );
 });
 
 test("__proto__ as a name is a property and nothing else", () => {
@@ -141,19 +183,38 @@ test("__proto__ as a name is a property and nothing else", () => {
 });
 
 test("getters are read, and symbols and hidden properties stay behind", () => {
-  const value = Object.defineProperty({ get now() { return 5; }, [Symbol("s")]: 1 }, "hidden", { value: 1 });
+  const value = Object.defineProperty(
+    {
+      get now() {
+        return 5;
+      },
+      [Symbol("s")]: 1,
+    },
+    "hidden",
+    { value: 1 },
+  );
   assert.deepStrictEqual(cross(value), { now: 5 });
 });
 
 test("objects of another realm arrive as this realm's", () => {
-  const value: unknown = runInNewContext("({ map: new Map([[1, new Set([2])]]), date: new Date(5), list: [1, 'x'], bytes: new Uint8Array([1, 2]), error: new RangeError('far') })");
+  const value: unknown = runInNewContext(
+    "({ map: new Map([[1, new Set([2])]]), date: new Date(5), list: [1, 'x'], bytes: new Uint8Array([1, 2]), error: new RangeError('far') })",
+  );
   const arrived = cross(value) as { map: unknown; date: unknown; list: unknown; bytes: unknown; error: unknown };
-  assert.deepStrictEqual([arrived.map, arrived.date, arrived.list, arrived.bytes], [new Map([[1, new Set([2])]]), new Date(5), [1, "x"], new Uint8Array([1, 2])]);
+  assert.deepStrictEqual(
+    [arrived.map, arrived.date, arrived.list, arrived.bytes],
+    [new Map([[1, new Set([2])]]), new Date(5), [1, "x"], new Uint8Array([1, 2])],
+  );
   assert.ok(arrived.error instanceof RangeError);
 });
 
 test("nesting of a hundred thousand levels arrives, from lists, maps and sets alike", () => {
-  const wrap: ((inner: unknown) => unknown)[] = [(inner) => ({ inner }), (inner) => [inner], (inner) => new Map([["inner", inner]]), (inner) => new Set([inner])];
+  const wrap: ((inner: unknown) => unknown)[] = [
+    (inner) => ({ inner }),
+    (inner) => [inner],
+    (inner) => new Map([["inner", inner]]),
+    (inner) => new Set([inner]),
+  ];
   for (const layer of wrap) {
     let value: unknown = "core";
     for (let level = 0; level < 100_000; level++) value = layer(value);
@@ -171,7 +232,12 @@ function unwrap(layer: unknown): unknown {
 
 test("a map and a set that change while they are read are sent as they were", () => {
   const map = new Map<string, unknown>();
-  map.set("first", { get grow() { map.set(`more${map.size}`, 1); return 1; } });
+  map.set("first", {
+    get grow() {
+      map.set(`more${map.size}`, 1);
+      return 1;
+    },
+  });
   assert.equal(cross(map).size, 1);
 });
 
@@ -186,6 +252,28 @@ test("what is changed after the call arrives as it was", () => {
 });
 
 test("encode works from inside a getter that another encode reads", () => {
-  const value = { a: [1], get inner() { return cross({ deep: [2] }); }, b: [3] };
+  const value = {
+    a: [1],
+    get inner() {
+      return cross({ deep: [2] });
+    },
+    b: [3],
+  };
   assert.deepStrictEqual(cross(value), { a: [1], inner: { deep: [2] }, b: [3] });
+});
+
+test("the rows of a long table arrive exactly, before and after their shape has code of its own", () => {
+  const names = ["id", "名 'quoted\"", "7", "constructor", "\ud800", "a\u2028b", "${x}`"];
+  const table: Record<string, unknown>[] = Array.from({ length: 500 }, (_, row) =>
+    Object.fromEntries(names.map((name, column) => [name, row * column])),
+  );
+  for (const row of table) row["7"] = row;
+  for (const arrived of [cross(table), cross(table)]) assertSameGraph(arrived, table);
+});
+
+test("rows with a property named __proto__ keep it, however many there are", () => {
+  const table = Array.from({ length: 500 }, (_, row) => JSON.parse(`{"__proto__":{"polluted":${row}},"a":1}`) as object);
+  const arrived = cross(table);
+  assert.ok(arrived.every((row) => Object.hasOwn(row, "__proto__") && Object.getPrototypeOf(row) === Object.prototype));
+  assert.deepStrictEqual(Object.entries(arrived[499] ?? {}), Object.entries(table[499] ?? {}));
 });

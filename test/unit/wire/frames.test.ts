@@ -6,7 +6,10 @@ import { decodeHostMessage, decodeWorkerMessage, encodeHostMessage, encodeWorker
 import type { HostMessage, Payload, WorkerMessage } from "#lib/wire/messages.js";
 
 const id = fc.oneof(fc.nat(300), fc.maxSafeNat());
-const bytes = fc.oneof(fc.uint8Array({ maxLength: 200 }), fc.nat(10_000).map((size) => new Uint8Array(size).fill(size)));
+const bytes = fc.oneof(
+  fc.uint8Array({ maxLength: 200 }),
+  fc.nat(10_000).map((size) => new Uint8Array(size).fill(size)),
+);
 const payload: fc.Arbitrary<Payload> = fc.record({ body: bytes, attachments: fc.array(bytes, { maxLength: 3 }) });
 const name = fc.string({ unit: "binary", maxLength: 300 });
 
@@ -32,7 +35,12 @@ const workerMessage: fc.Arbitrary<WorkerMessage> = fc.oneof(
   fc.record({ kind: fc.constant("failed" as const), error: payload }),
   fc.record({ kind: fc.constant("value" as const), taskId: id, value: payload }),
   fc.record({ kind: fc.constant("error" as const), taskId: id, error: payload }),
-  fc.record({ kind: fc.constant("outcomes" as const), taskId: id, values: payload, failures: fc.array(fc.record({ index: id, error: payload }), { maxLength: 5 }) }),
+  fc.record({
+    kind: fc.constant("outcomes" as const),
+    taskId: id,
+    values: payload,
+    failures: fc.array(fc.record({ index: id, error: payload }), { maxLength: 5 }),
+  }),
 );
 
 /** Buffers and plain byte arrays count as equal; records made by the generator have no prototype. */
@@ -44,11 +52,17 @@ function comparable(value: unknown): unknown {
 }
 
 test("every host's message comes back from its frame", () => {
-  fc.assert(fc.property(hostMessage, (message) => assert.deepEqual(comparable(decodeHostMessage(encodeHostMessage(message))), comparable(message))));
+  fc.assert(
+    fc.property(hostMessage, (message) => assert.deepEqual(comparable(decodeHostMessage(encodeHostMessage(message))), comparable(message))),
+  );
 });
 
 test("every worker's message comes back from its frame", () => {
-  fc.assert(fc.property(workerMessage, (message) => assert.deepEqual(comparable(decodeWorkerMessage(encodeWorkerMessage(message))), comparable(message))));
+  fc.assert(
+    fc.property(workerMessage, (message) =>
+      assert.deepEqual(comparable(decodeWorkerMessage(encodeWorkerMessage(message))), comparable(message)),
+    ),
+  );
 });
 
 test("frames that were made before are not touched by those made later", () => {
@@ -61,7 +75,10 @@ test("large bodies and all attachments pass through by reference", () => {
   const args = { body: new Uint8Array(100_000), attachments: [new Uint8Array(3), new Uint8Array(1 << 20)] };
   const frame = encodeHostMessage({ kind: "run", taskId: 1, functionId: 2, args });
   assert.ok(frame.body.length < 20);
-  assert.deepEqual(frame.attachments.map((part) => [args.body, ...args.attachments].findIndex((own) => own === part)), [0, 1, 2]);
+  assert.deepEqual(
+    frame.attachments.map((part) => [args.body, ...args.attachments].findIndex((own) => own === part)),
+    [0, 1, 2],
+  );
   const arrived = decodeHostMessage(frame);
   assert.ok(arrived.kind === "run" && arrived.args.body === args.body);
 });
@@ -80,11 +97,18 @@ test("a frame that was changed is a message or a DecodeError", () => {
 });
 
 test("every truncation, an unknown kind and a rest are DecodeErrors", () => {
-  const frame = encodeWorkerMessage({ kind: "outcomes", taskId: 5, values: { body: new Uint8Array(4), attachments: [] }, failures: [{ index: 1, error: { body: new Uint8Array(2), attachments: [] } }] });
-  for (let size = 0; size < frame.body.length; size++) assert.throws(() => decodeWorkerMessage({ ...frame, body: frame.body.subarray(0, size) }), DecodeError);
+  const frame = encodeWorkerMessage({
+    kind: "outcomes",
+    taskId: 5,
+    values: { body: new Uint8Array(4), attachments: [] },
+    failures: [{ index: 1, error: { body: new Uint8Array(2), attachments: [] } }],
+  });
+  for (let size = 0; size < frame.body.length; size++)
+    assert.throws(() => decodeWorkerMessage({ ...frame, body: frame.body.subarray(0, size) }), DecodeError);
   assert.throws(() => decodeWorkerMessage({ ...frame, attachments: [new Uint8Array(1)] }), DecodeError);
   assert.throws(() => decodeWorkerMessage({ ...frame, body: Buffer.concat([frame.body, Buffer.of(0)]) }), DecodeError);
-  for (const decode of [decodeWorkerMessage, decodeHostMessage]) assert.throws(() => decode({ body: Uint8Array.of(99), attachments: [] }), DecodeError);
+  for (const decode of [decodeWorkerMessage, decodeHostMessage])
+    assert.throws(() => decode({ body: Uint8Array.of(99), attachments: [] }), DecodeError);
 });
 
 function decodeSafely(decode: () => unknown): void {

@@ -1,10 +1,45 @@
-/** Reads the builtin objects that contain no other values. */
+/** Reads the values that contain no other values; `encode-leaf.ts` writes them. */
 import { DecodeError } from "../errors.js";
 import { viewNames } from "./builtin-kinds.js";
 import type { GraphReader } from "./graph.js";
 import { tag } from "./tags.js";
 
-export function decodeBuiltin(graph: GraphReader, head: number): object {
+export function decodeBigint(graph: GraphReader): bigint {
+  const isNegative = graph.in.flag();
+  const digits = graph.string();
+  if (!/^[0-9a-f]+$/.test(digits)) throw new DecodeError("Cannot decode a message: an integer in it has no digits");
+  try {
+    const magnitude = BigInt(`0x${digits}`);
+    return isNegative ? -magnitude : magnitude;
+  } catch (cause) {
+    throw new DecodeError("Cannot decode a message: an integer in it is too large", { cause });
+  }
+}
+
+/** The string that `head` announces; `undefined` when it announces something else. Short strings are the decoder's own. */
+export function decodeString(graph: GraphReader, head: number): string | undefined {
+  switch (head) {
+    case tag.text:
+      return graph.text.take(graph.in.varint());
+    case tag.latin1:
+      return graph.in.latin1(graph.in.count(1));
+    case tag.utf16:
+      return graph.in.utf16(graph.in.count(2));
+    case tag.attachedLatin1:
+      return decodeAttached(graph, graph.in.varint(), "latin1");
+    case tag.attachedUtf16:
+      return decodeAttached(graph, graph.in.varint() * 2, "utf16le");
+    default:
+      return undefined;
+  }
+}
+
+function decodeAttached(graph: GraphReader, sizeBytes: number, encoding: "latin1" | "utf16le"): string {
+  const { buffer, byteOffset, byteLength } = graph.attachment(sizeBytes);
+  return Buffer.from(buffer, byteOffset, byteLength).toString(encoding);
+}
+
+export function decodeLeaf(graph: GraphReader, head: number): object {
   switch (head) {
     case tag.date:
       return remembered(graph, new Date(graph.in.float64()));
@@ -88,7 +123,7 @@ function decodeResizable(graph: GraphReader): ArrayBuffer {
   const maxByteLength = graph.in.varint();
   const bytes = new Uint8Array(decodeArrayBuffer(graph, graph.in.byte()));
   try {
-    const buffer: ArrayBuffer = Reflect.construct(ArrayBuffer, [bytes.length, { maxByteLength }]);
+    const buffer = Reflect.construct(ArrayBuffer, [bytes.length, { maxByteLength }]) as ArrayBuffer;
     new Uint8Array(buffer).set(bytes);
     return buffer;
   } catch (cause) {
@@ -104,8 +139,7 @@ function decodeView(graph: GraphReader): ArrayBufferView {
   const View: unknown = name === undefined ? undefined : Reflect.get(globalThis, name);
   if (typeof View !== "function" || !isAnyBuffer(buffer)) throw new DecodeError("Cannot decode a message: a view in it has no buffer");
   try {
-    const view: ArrayBufferView = Reflect.construct(View, [buffer, byteOffset, length]);
-    return remembered(graph, view);
+    return remembered(graph, Reflect.construct(View, [buffer, byteOffset, length]) as ArrayBufferView);
   } catch (cause) {
     throw new DecodeError("Cannot decode a message: a view in it does not lie within its buffer", { cause });
   }
