@@ -1,54 +1,65 @@
 /**
- * Finds what a worker runs first. As installed, that is a file in the folder `worker`. In a bundle there is no such file: the worker
- * then gets the whole of its runtime as text (`embedded.ts`, made by `npm run build`), a process as the first bytes on its
- * channel, a thread as its source.
+ * Finds what a worker runs first.
+ *
+ * | the library is                    | a worker runs                                                                   |
+ * | --------------------------------- | ------------------------------------------------------------------------------- |
+ * | installed                         | `worker/runtime.cjs`                                                            |
+ * | part of a bundle                  | the same code as text: a process gets it as the first bytes on its channel, a   |
+ * |                                   | thread with its data; it takes itself for a file beside the bundle              |
+ * | compiled, but not yet built       | `worker/entry.js` and what that imports                                         |
  */
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { embeddedRuntime } from "./embedded.js";
+import { dirname, join } from "node:path";
+import { workerCode } from "./worker-code.js";
 
-export interface ProcessEntry {
-  /** What Node is to run. */
-  readonly args: readonly string[];
-  /** Written to the channel before the first frame. */
-  readonly preamble: Buffer | undefined;
+export type Entry =
+  | { readonly kind: "file"; readonly path: string }
+  | { readonly kind: "code"; readonly code: string; readonly path: string };
+
+export function locateEntry(): Entry {
+  const here = ownPath();
+  const name = workerCode === undefined ? "entry.js" : "runtime.cjs";
+  const path = join(dirname(here), "..", "worker", name);
+  if (workerCode === undefined || existsSync(path)) return { kind: "file", path };
+  return { kind: "code", code: workerCode, path: join(dirname(here), "manyhands-worker.cjs") };
 }
 
-export interface ThreadEntry {
-  readonly source: string | URL;
-  /** `source` is code, not the URL of a file. */
-  readonly isCode: boolean;
+/** In a CommonJS bundle there is no `import.meta.url`, but `__filename`. */
+function ownPath(): string {
+  const url: string | undefined = import.meta.url;
+  if (url?.startsWith("file:") === true) return fileURLToPath(url);
+  return typeof __filename === "string" ? __filename : join(process.cwd(), "bundle.js");
 }
 
-export function processEntry(): ProcessEntry {
-  const file = entryFile("../worker/entry-process.js");
-  if (file !== undefined) return { args: [fileURLToPath(file)], preamble: undefined };
-  const source = Buffer.from(embeddedRuntime("process"));
-  return { args: ["--input-type=commonjs", "--eval", readRuntime(source.length)], preamble: source };
+/** A program for `node --eval` that reads so many bytes from descriptor 3 and runs them; the command line is too short for them. */
+export function runFromChannel(sizeBytes: number, path: string): string {
+  return `
+const { readSync } = require("node:fs");
+const code = Buffer.alloc(${sizeBytes});
+for (let at = 0; at < code.length; ) {
+  try {
+    const count = readSync(3, code, at);
+    if (count === 0) process.exit(1);
+    at += count;
+  } catch (error) {
+    if (error.code !== "EAGAIN") throw error;
+  }
+}
+${runAsFile("code.toString()", path)}`;
 }
 
-export function threadEntry(): ThreadEntry {
-  const file = entryFile("../worker/entry-thread.js");
-  return file === undefined ? { source: embeddedRuntime("thread"), isCode: true } : { source: file, isCode: false };
+/** A program for a thread that runs the text `code` of its data. */
+export function runFromData(path: string): string {
+  return runAsFile(`require("node:worker_threads").workerData.code`, path);
 }
 
-function entryFile(name: string): URL | undefined {
-  // Empty in a CommonJS bundle.
-  const base: string | undefined = import.meta.url;
-  if (base === undefined || !base.startsWith("file:")) return undefined;
-  const url = new URL(name, base);
-  return existsSync(url) ? url : undefined;
-}
-
-/** A program that reads that many bytes of source from descriptor 3 and runs them. The command line would be too short for them. */
-function readRuntime(sizeBytes: number): string {
-  return [
-    `const source = Buffer.alloc(${sizeBytes});`,
-    `const { readSync } = require("node:fs");`,
-    `for (let at = 0; at < source.length; ) {`,
-    `  try { const count = readSync(3, source, at); if (count === 0) process.exit(1); at += count; }`,
-    `  catch (error) { if (error.code !== "EAGAIN") throw error; }`,
-    `}`,
-    `new Function("require", source.toString())(require);`,
-  ].join("\n");
+/** Runs code as if it were that file: so it finds the packages beside the bundle, and may import. */
+function runAsFile(code: string, path: string): string {
+  return `
+const { Module } = require("node:module");
+const runtime = new Module(${JSON.stringify(path)});
+runtime.filename = runtime.id;
+runtime.paths = Module._nodeModulePaths(${JSON.stringify(dirname(path))});
+runtime._compile(${code}, runtime.id);`;
 }

@@ -5,7 +5,7 @@ import { Socket } from "node:net";
 import type { Readable } from "node:stream";
 import { StreamChannel } from "../channel/stream.js";
 import { WorkerStartError } from "../errors.js";
-import { processEntry } from "./locate-entry.js";
+import { locateEntry, runFromChannel } from "./locate-entry.js";
 import type { Backend, StartOptions, WorkerExit, WorkerHandle } from "./backend.js";
 import { inheritedEnv, inheritedExecArgv, limitFlags } from "./exec-argv.js";
 
@@ -23,7 +23,9 @@ class ProcessWorker implements WorkerHandle {
   #exit: WorkerExit | undefined;
 
   constructor(options: StartOptions) {
-    const { args, preamble } = processEntry();
+    const entry = locateEntry();
+    const code = entry.kind === "code" ? Buffer.from(entry.code) : undefined;
+    const args = code === undefined ? [entry.path] : ["--eval", runFromChannel(code.length, entry.path)];
     const flags = [...(options.execArgv ?? inheritedExecArgv()), ...limitFlags(options.resourceLimits)];
     const output = options.stdio;
     const stdio: StdioOptions = ["ignore", output, output, "pipe"];
@@ -31,7 +33,7 @@ class ProcessWorker implements WorkerHandle {
     this.#child = spawn(execPath, [...flags, ...args], { stdio, env: inheritedEnv(options.env), windowsHide: true });
     const socket = this.#child.stdio[3];
     if (this.#child.pid === undefined || !(socket instanceof Socket)) throw refused(this.#child, options.name);
-    if (preamble !== undefined) socket.write(preamble);
+    if (code !== undefined) socket.write(code);
     this.channel = new StreamChannel(socket);
     this.exited = this.#watch(socket);
   }

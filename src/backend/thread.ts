@@ -3,7 +3,7 @@ import { constants } from "node:os";
 import type { Readable } from "node:stream";
 import { MessageChannel, Worker } from "node:worker_threads";
 import { PortChannel } from "../channel/port.js";
-import { threadEntry } from "./locate-entry.js";
+import { locateEntry, runFromData } from "./locate-entry.js";
 import type { Backend, StartOptions, WorkerExit, WorkerHandle } from "./backend.js";
 import { inheritedEnv } from "./exec-argv.js";
 
@@ -26,12 +26,13 @@ class ThreadWorker implements WorkerHandle {
 
   constructor(options: StartOptions) {
     const { port1, port2 } = new MessageChannel();
-    const { source, isCode } = threadEntry();
+    const entry = locateEntry();
+    const isCode = entry.kind === "code";
     this.#isPiped = options.stdio !== "inherit";
-    this.#worker = new Worker(source, {
+    this.#worker = new Worker(isCode ? runFromData(entry.path) : entry.path, {
       eval: isCode,
       name: options.name,
-      workerData: { port: port2 },
+      workerData: { port: port2, ...(isCode ? { code: entry.code } : {}) },
       transferList: [port2],
       env: inheritedEnv(options.env),
       // Left out, a thread gets the program's flags; handed over, those that only a process can have would be refused.

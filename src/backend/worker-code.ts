@@ -1,0 +1,5 @@
+/**
+ * The whole code of a worker as text, or `undefined` when only the compiler has run: `npm run build` puts it into the compiled
+ * form of this module, and into `worker/runtime.cjs`. As the compiler overwrites this module, the text is never older than the rest.
+ */
+export const workerCode: string | undefined = undefined;

@@ -1,0 +1,27 @@
+/**
+ * The first module of every worker. A process has its channel as descriptor 3; a thread got it as a port.
+ * `npm run build` also makes one file of this module and all it imports (`runtime.cjs`), which starts several times faster.
+ */
+import { Socket } from "node:net";
+import { isMainThread, MessagePort, workerData } from "node:worker_threads";
+import { PortChannel } from "../channel/port.js";
+import { StreamChannel } from "../channel/stream.js";
+import { dieWithParent } from "../platform/parent-death.js";
+import type { Identity } from "../wire/messages.js";
+import { runWorker } from "./runtime.js";
+
+if (isMainThread) runWorker({ channel: new StreamChannel(new Socket({ fd: 3, readable: true, writable: true })), onBoot: bootProcess });
+else runWorker({ channel: new PortChannel(ownPort(workerData)), onBoot() {} });
+
+function bootProcess({ role, parent }: Identity): void {
+  // Ctrl-C reaches the whole group; what becomes of a pool is its host's to decide.
+  if (role === "pool") process.on("SIGINT", () => {});
+  // Before the first task, which may be an endless loop; after `ready`, so that the host goes on meanwhile.
+  dieWithParent(parent.pid);
+}
+
+function ownPort(data: unknown): MessagePort {
+  const port: unknown = typeof data === "object" && data !== null ? Reflect.get(data, "port") : undefined;
+  if (!(port instanceof MessagePort)) throw new TypeError("Cannot run a worker: this thread was not started as one");
+  return port;
+}
