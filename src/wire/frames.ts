@@ -10,7 +10,8 @@
  *
  * Invariants:
  *  1. Attachments are in the order of the payloads; an attached body stands before the attachments of its payload.
- *  2. A payload's body of `inlineLimitBytes` or more, and every attachment, passes through by reference.
+ *  2. A payload's body of `inlineLimitBytes` or more, and every attachment, passes through by reference: it becomes the
+ *     channel's. Except in `define`, whose code goes to many workers and must outlive each sending.
  *  3. A frame that was read to its end has no bytes and no attachments left over; otherwise it is refused.
  */
 import { DecodeError } from "../errors.js";
@@ -45,7 +46,7 @@ export function encodeHostMessage(message: HostMessage): Frame {
       break;
     case "define":
       frame.number(message.functionId);
-      frame.payload(message.code);
+      frame.payload(copyOf(message.code));
       break;
     case "forget":
       frame.number(message.functionId);
@@ -65,6 +66,13 @@ export function encodeHostMessage(message: HostMessage): Frame {
       break;
   }
   return frame.finish();
+}
+
+function copyOf({ body, attachments }: Payload): Payload {
+  return {
+    body: body.length < inlineLimitBytes ? body : new Uint8Array(body),
+    attachments: attachments.map((part) => new Uint8Array(part)),
+  };
 }
 
 /** @throws DecodeError when the frame is not a host's message. */

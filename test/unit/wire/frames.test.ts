@@ -83,6 +83,19 @@ test("large bodies and all attachments pass through by reference", () => {
   assert.ok(arrived.kind === "run" && arrived.args.body === args.body);
 });
 
+test("the code of a function can be sent again after a channel has moved its memory away", () => {
+  const code = { body: new Uint8Array(10_000).fill(1), attachments: [new Uint8Array(20_000).fill(2)] };
+  const [first, second] = [
+    encodeHostMessage({ kind: "define", functionId: 1, code }),
+    encodeHostMessage({ kind: "define", functionId: 1, code }),
+  ];
+  structuredClone(first, { transfer: first.attachments.map((part) => part.buffer as ArrayBuffer) });
+  const arrived = decodeHostMessage(second);
+  assert.ok(arrived.kind === "define");
+  assert.deepEqual(comparable(arrived.code), comparable(code));
+  assert.deepEqual([code.body.length, code.attachments[0]?.length], [10_000, 20_000]);
+});
+
 test("a frame that was changed is a message or a DecodeError", () => {
   const changes = fc.tuple(fc.nat(), fc.nat(255), fc.integer({ min: -3, max: 3 }), fc.nat(2));
   const property = fc.property(workerMessage, changes, (message, [at, value, cut, parts]) => {
