@@ -1,5 +1,6 @@
 /** Everything about the tree that can be wrong without running it. Builds the library and the tests on the way. */
 import { spawn } from "node:child_process";
+import { delimiter, resolve } from "node:path";
 import { buffer } from "node:stream/consumers";
 
 interface Check {
@@ -29,9 +30,16 @@ export async function runChecks(): Promise<CheckCounts> {
   return { passed: checks.length - failed, failed };
 }
 
+/** With the tools of the project, whether npm started this or not. */
+const path = `${resolve("node_modules/.bin")}${delimiter}${process.env["PATH"]}`;
+
 async function passes(check: Check): Promise<boolean> {
   const started = performance.now();
-  const child = spawn(check.command, { shell: true, stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, NO_COLOR: "1" } });
+  const child = spawn(check.command, {
+    shell: true,
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, PATH: path, NO_COLOR: "1" },
+  });
   const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
   const [exitCode, output, errors] = await Promise.all([exited, buffer(child.stdout), buffer(child.stderr)]);
   console.log(`${exitCode === 0 ? "✔" : "✖"} ${check.name}  ${((performance.now() - started) / 1_000).toFixed(1)} s`);
