@@ -18,4 +18,9 @@ export class ThreadProcess<A extends readonly unknown[] = readonly unknown[], R 
   constructor(target?: Target<A, R>, args?: A, options: ProcessOptions = {}) {
     super(threadBackend, target, args, options);
   }
+
+  // Users know it by the name under which "manyhands/threads" exports it; default names begin with that.
+  static {
+    Object.defineProperty(this, "name", { value: "Process" });
+  }
 }

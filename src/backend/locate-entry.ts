@@ -39,7 +39,7 @@ const { readSync } = require("node:fs");
 const code = Buffer.alloc(${sizeBytes});
 for (let at = 0; at < code.length; ) {
   try {
-    const count = readSync(3, code, at);
+    const count = readSync(3, code, at, code.length - at);
     if (count === 0) process.exit(1);
     at += count;
   } catch (error) {

@@ -19,7 +19,7 @@ class ThreadWorker implements WorkerHandle {
   readonly channel: PortChannel;
   readonly exited: Promise<WorkerExit>;
   readonly #worker: Worker;
-  readonly #isPiped: boolean;
+  readonly #stdio: StartOptions["stdio"];
   #stoppedBy: NodeJS.Signals | undefined;
   #cause: unknown;
   #exit: WorkerExit | undefined;
@@ -28,7 +28,7 @@ class ThreadWorker implements WorkerHandle {
     const { port1, port2 } = new MessageChannel();
     const entry = locateEntry();
     const isCode = entry.kind === "code";
-    this.#isPiped = options.stdio !== "inherit";
+    this.#stdio = options.stdio;
     this.#worker = new Worker(isCode ? runFromData(entry.path) : entry.path, {
       eval: isCode,
       name: options.name,
@@ -37,8 +37,8 @@ class ThreadWorker implements WorkerHandle {
       env: inheritedEnv(options.env),
       // Left out, a thread gets the program's flags; handed over, those that only a process can have would be refused.
       ...(options.execArgv === undefined ? {} : { execArgv: [...options.execArgv] }),
-      stdout: this.#isPiped,
-      stderr: this.#isPiped,
+      stdout: options.stdio !== "inherit",
+      stderr: options.stdio !== "inherit",
       ...(options.resourceLimits === undefined ? {} : { resourceLimits: options.resourceLimits }),
     });
     if (options.stdio === "ignore") {
@@ -51,11 +51,11 @@ class ThreadWorker implements WorkerHandle {
   }
 
   get stdout(): Readable | undefined {
-    return this.#isPiped ? this.#worker.stdout : undefined;
+    return this.#stdio === "pipe" ? this.#worker.stdout : undefined;
   }
 
   get stderr(): Readable | undefined {
-    return this.#isPiped ? this.#worker.stderr : undefined;
+    return this.#stdio === "pipe" ? this.#worker.stderr : undefined;
   }
 
   get exit(): WorkerExit | undefined {
