@@ -30,6 +30,12 @@ export class ByteWriter {
     return this.#position - this.#start;
   }
 
+  /** Starts this message again, and lets go of memory that a large one had claimed. */
+  restart(): void {
+    if (this.#bytes.length > slabSizeBytes) this.#replaceSlab(slabSizeBytes);
+    this.#position = this.#start;
+  }
+
   /** Forgets everything after the first `sizeBytes` bytes of this message. */
   rewind(sizeBytes: number): void {
     this.#position = this.#start + sizeBytes;

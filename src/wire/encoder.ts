@@ -55,7 +55,7 @@ export class Encoder implements GraphWriter {
   }
 
   encode(value: unknown, root: string): Encoded {
-    this.out.rewind(0);
+    this.out.restart();
     this.#path.reset(root);
     this.#depth = -1;
     try {

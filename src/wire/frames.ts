@@ -196,7 +196,7 @@ class FrameWriter {
   #attachments: Uint8Array[] | undefined;
 
   constructor(kind: number) {
-    writer.rewind(0);
+    writer.restart();
     writer.byte(kind);
   }
 

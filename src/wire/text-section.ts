@@ -46,7 +46,7 @@ export class TextWriter {
 
   clear(): void {
     this.#pending = "";
-    this.#blocks.rewind(0);
+    this.#blocks.restart();
   }
 
   /** Appends the section to `out`, and starts a new one. */

@@ -111,3 +111,10 @@ test("a message of another version or without its sections is a DecodeError, for
     if (body[0] === 0x6f) await assert.rejects(async () => codec.prepare({ body, attachments: [] }), DecodeError);
   }
 });
+
+test("a value that takes more text than the message has, or less, is a DecodeError", () => {
+  assert.equal(codec.decode({ body: message([0x88]), attachments: [] }), "some tex");
+  assert.throws(() => codec.decode({ body: message([0x89]), attachments: [] }), DecodeError);
+  assert.throws(() => codec.decode({ body: message([0xd2, 2, 0x84, 0x85]), attachments: [] }), DecodeError);
+  assert.throws(() => codec.decode({ body: message([0x87]), attachments: [] }), DecodeError);
+});

@@ -93,6 +93,12 @@ test("the codec is as good as new after a refusal", () => {
   assert.deepEqual(codec.decode(encoded), [{ a: 1 }]);
 });
 
+test("a large message that was refused does not keep its memory alive through the next one", () => {
+  const rows = Array.from({ length: 20_000 }, (_, row) => ({ id: row, text: `row ${row}`.repeat(4), half: row / 3 }));
+  assert.throws(() => codec.encode([rows, Symbol("s")], "value"), EncodeError);
+  assert.ok(codec.encode([1], "value").body.buffer.byteLength <= 64 * 1024);
+});
+
 test("stack overflow in a getter is a refusal, not a crash", () => {
   const value = {
     get deep(): unknown {
