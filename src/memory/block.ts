@@ -22,13 +22,14 @@ export class Block {
   /** The index in `words.int32` of the block's first word. Blocks start on a cache line of their own. */
   readonly at: number;
   readonly sizeBytes: number;
-  readonly #location: Location;
+  /** Names the block within the session. To send it to others, use `send`. */
+  readonly location: Location;
   readonly #place: Place;
   #buffer: WeakRef<ArrayBuffer> | undefined;
   #isReleased = false;
 
   private constructor(location: Location) {
-    this.#location = location;
+    this.location = location;
     this.#place = allocator().place(location);
     this.words = this.#place.words;
     this.at = this.#place.byteOffset / 4;
@@ -63,8 +64,8 @@ export class Block {
 
   /** Names the block for one message that is about to be sent, and keeps it for whoever receives that. */
   send(): Location {
-    allocator().send(this.#location);
-    return this.#location;
+    allocator().send(this.location);
+    return this.location;
   }
 
   /** Lets go of the memory now rather than when the block is collected. It must not be used afterwards. */
@@ -72,16 +73,16 @@ export class Block {
     if (this.#isReleased) return;
     this.#isReleased = true;
     releaser.unregister(this);
-    allocator().release(this.#location);
+    allocator().release(this.location);
   }
 
   #makeBuffer(): ArrayBuffer {
     const { words, byteOffset, sizeBytes, isPart } = this.#place;
     const buffer = isPart ? native().view(words.address + byteOffset, sizeBytes) : words.buffer;
     if (isPart) markAsUntransferable(buffer);
-    allocator().hold(this.#location);
+    allocator().hold(this.location);
     // Keeps the arena mapped. A whole segment's buffer keeps its mapping itself, and could never go if it were kept here.
-    viewReleaser.register(buffer, { location: this.#location, keep: isPart ? words : undefined });
+    viewReleaser.register(buffer, { location: this.location, keep: isPart ? words : undefined });
     this.#buffer = new WeakRef(buffer);
     return buffer;
   }

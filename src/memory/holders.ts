@@ -1,0 +1,22 @@
+/** Who may hold something in shared memory, as an id that fits a word. */
+import { membership } from "./membership.js";
+
+/**
+ * How long a waiter sleeps, in milliseconds, before it looks whether the holder it waits for is dead, and whether it was
+ * forgotten by somebody who was killed before waking it. Long enough to cost nothing, short enough that a lock passes on
+ * within 50 ms.
+ */
+export const attendMs = 20;
+
+export interface Holders {
+  /** This thread's id: positive, below 2^29, and never that of another thread or process of the session, dead or alive. */
+  readonly self: number;
+  /** Whether the holder is dead or has left the session. About 15 microseconds. */
+  isGone(id: number): boolean;
+}
+
+/** The holders of this thread's session. */
+export function holders(): Holders {
+  const { self, registry } = membership();
+  return { self: self.id, isGone: (id) => id !== self.id && registry.isGone(id) };
+}

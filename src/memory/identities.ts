@@ -1,0 +1,46 @@
+/** Keeps one object per shared object and thread: a lock that is sent away and comes back is the same lock. */
+import { Block, type Location } from "./block.js";
+
+export class Identities<T extends object> {
+  readonly #make: (block: Block) => T;
+  readonly #known = new Map<string, WeakRef<T>>();
+  readonly #forgetter = new FinalizationRegistry<string>((key) => {
+    if (this.#known.get(key)?.deref() === undefined) this.#known.delete(key);
+  });
+
+  /** `make` builds the object that lives in a block. */
+  constructor(make: (block: Block) => T) {
+    this.#make = make;
+  }
+
+  /** What names the object, which lives in `block`, for one message that is about to be sent. */
+  sent(block: Block, object: T): Location {
+    const location = block.send();
+    this.#remember(keyOf(location), object);
+    return location;
+  }
+
+  /** The object a location that was received names. @throws StateError when nobody holds it any more. */
+  received(data: unknown): T {
+    const block = Block.attach(data);
+    const key = keyOf(block.location);
+    const known = this.#known.get(key)?.deref();
+    if (known !== undefined) {
+      block.release();
+      return known;
+    }
+    const object = this.#make(block);
+    this.#remember(key, object);
+    return object;
+  }
+
+  #remember(key: string, object: T): void {
+    if (this.#known.get(key)?.deref() === object) return;
+    this.#known.set(key, new WeakRef(object));
+    this.#forgetter.register(object, key);
+  }
+}
+
+function keyOf({ arena, block, generation }: Location): string {
+  return `${arena}.${block}.${generation}`;
+}

@@ -1,0 +1,72 @@
+/** What the processes of the fault tests do: `actor.js ACTION ARGUMENT`. */
+import { writeSync } from "node:fs";
+import { Block, type Location } from "#lib/memory/block.js";
+import { fromHandle, Lock } from "#lib/sync/lock.js";
+
+interface Shared {
+  readonly lock: unknown;
+  readonly counter: Location;
+  readonly rounds: number;
+}
+
+const [, , action, argument = "null"] = process.argv;
+const actions: Readonly<Record<string, (given: Shared) => void | Promise<void>>> = {
+  /** Counts under the lock, blocking. */
+  count({ lock, counter, rounds }) {
+    const mutex = fromHandle(lock);
+    const { words, at } = Block.attach(counter);
+    for (let round = 0; round < rounds; round++) {
+      using _held = mutex.acquireSync();
+      words.int32[at] = (words.int32[at] ?? 0) + 1;
+    }
+  },
+  /** Counts under the lock until word 1 is set, then adds how often it did to word 2. */
+  countUntilTold({ lock, counter }) {
+    const mutex = fromHandle(lock);
+    const { words, at } = Block.attach(counter);
+    let own = 0;
+    while (Atomics.load(words.int32, at + 1) === 0) {
+      using _held = mutex.acquireSync();
+      words.int32[at] = (words.int32[at] ?? 0) + 1;
+      own++;
+    }
+    Atomics.add(words.int32, at + 2, own);
+  },
+  /** Counts under the lock, without blocking. */
+  async countAsync({ lock, counter, rounds }) {
+    const mutex = fromHandle(lock);
+    const { words, at } = Block.attach(counter);
+    for (let round = 0; round < rounds; round++) {
+      using _held = await mutex.acquire();
+      words.int32[at] = (words.int32[at] ?? 0) + 1;
+    }
+  },
+  /** Holds the lock until it is killed. */
+  async hold({ lock }) {
+    const held = await fromHandle(lock).acquire();
+    writeSync(1, "held\n");
+    setInterval(() => held.isHeld, 1000);
+  },
+  /** Uses everything, again and again, until it has done so `rounds` times or is killed. */
+  async churn({ lock, counter, rounds }) {
+    const mutex = fromHandle(lock);
+    const { words, at } = Block.attach(counter);
+    for (let round = 0; round < rounds; round++) {
+      {
+        using _held = round % 2 === 0 ? mutex.acquireSync() : await mutex.acquire();
+        words.int32[at] = (words.int32[at] ?? 0) + 1;
+      }
+      const block = Block.allocate(64 + (round % 3) * 100);
+      const big = round % 4 === 0 ? Block.allocate(100_000) : undefined;
+      Block.attach(block.send()).release();
+      const another = new Lock();
+      using _held = another.acquireSync();
+      big?.release();
+      block.release();
+    }
+  },
+};
+
+const run = actions[action ?? ""];
+if (run === undefined) throw new Error(`unknown action ${action}`);
+await run(JSON.parse(argument));

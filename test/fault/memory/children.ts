@@ -1,0 +1,35 @@
+/** Starts processes that share memory with a test, and looks after them. */
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { sessionEnvironment } from "#lib/memory/session.js";
+
+/** Starts `actor.js ACTION ARGUMENT` in the session of this process. */
+export function start(action: string, argument: unknown, options: { readonly killPoint?: string; readonly skip?: number } = {}): ChildProcess {
+  const loader = options.killPoint === undefined ? [] : ["--import", new URL("./kill-point-loader.js", import.meta.url).href];
+  return spawn(process.execPath, [...loader, new URL("./actor.js", import.meta.url).pathname, action, JSON.stringify(argument)], {
+    stdio: ["ignore", "pipe", "inherit"],
+    env: { ...process.env, ...sessionEnvironment(), KILL_POINT: options.killPoint, KILL_POINT_SKIP: String(options.skip ?? 0) },
+  });
+}
+
+/** How a child ended: its exit code, or the name of the signal. */
+export async function end(child: ChildProcess): Promise<number | string> {
+  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode ?? child.signalCode ?? "unknown";
+  const [code, signal] = await once(child, "exit");
+  return code ?? signal;
+}
+
+/** Resolves when the child has written a line. */
+export async function said(child: ChildProcess): Promise<string> {
+  if (child.stdout === null) throw new Error("the child has no standard output");
+  const [line] = await once(child.stdout, "data");
+  return String(line);
+}
+
+export async function until(condition: () => boolean, what: string): Promise<void> {
+  const deadline = Date.now() + 30_000;
+  while (!condition()) {
+    if (Date.now() > deadline) throw new Error(`no ${what} within 30 seconds`);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}

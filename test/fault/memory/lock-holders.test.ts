@@ -1,0 +1,76 @@
+/** Processes that count under a lock, while others are killed holding it. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Block } from "#lib/memory/block.js";
+import { handleOf } from "#lib/memory/handle.js";
+import { reap } from "#lib/memory/reap.js";
+import { Lock } from "#lib/sync/lock.js";
+import { end, said, start, until } from "./children.js";
+
+const kills = Number(process.env["KILLS"] ?? 40);
+
+test("4 processes x 100,000 locked increments are exact", async () => {
+  const lock = new Lock();
+  const counter = Block.allocate(64);
+  const given = (): unknown => ({ lock: lock[handleOf]().data, counter: counter.send(), rounds: 100_000 });
+  const children = ["count", "count", "count", "count"].map((action) => start(action, given()));
+  assert.deepEqual(await Promise.all(children.map(end)), [0, 0, 0, 0]);
+  assert.equal(counter.words.int32[counter.at], 400_000);
+  assert.equal(lock.locked, false);
+});
+
+test("blocking and awaiting processes share a lock exactly", async () => {
+  const lock = new Lock();
+  const counter = Block.allocate(64);
+  const given = (): unknown => ({ lock: lock[handleOf]().data, counter: counter.send(), rounds: 5_000 });
+  const children = ["count", "countAsync", "countAsync", "count"].map((action) => start(action, given()));
+  assert.deepEqual(await Promise.all(children.map(end)), [0, 0, 0, 0]);
+  assert.equal(counter.words.int32[counter.at], 20_000);
+});
+
+test(`what 4 processes count is exact while a fifth is killed ${kills} times holding the lock`, async () => {
+  const lock = new Lock();
+  const counter = Block.allocate(64);
+  const given = (): unknown => ({ lock: lock[handleOf]().data, counter: counter.send(), rounds: 0 });
+  const counters = Array.from({ length: 4 }, () => start("countUntilTold", given()));
+  const ends = counters.map(end);
+  // Two at a time, since starting takes longest; which of them gets the lock first is open.
+  const victims = new Map([start("hold", given()), start("hold", given())].map((child) => [child, said(child)]));
+  for (let kill = 0; kill < kills; kill++) {
+    const holder = await Promise.race([...victims].map(([child, held]) => held.then(() => child)));
+    victims.delete(holder);
+    holder.kill("SIGKILL");
+    await end(holder);
+    // Every second time nobody but the waiters themselves finds the dead.
+    if (kill % 2 === 0) reap(holder.pid);
+    if (kill >= kills - 2) continue;
+    const next = start("hold", given());
+    victims.set(next, said(next));
+  }
+  const { int32 } = counter.words;
+  await until(() => Atomics.load(int32, counter.at) >= 400_000, "400,000 increments");
+  Atomics.store(int32, counter.at + 1, 1);
+  assert.deepEqual(await Promise.all(ends), [0, 0, 0, 0]);
+  assert.equal(int32[counter.at], int32[counter.at + 2]);
+});
+
+test("a lock whose holder was killed passes on, and the guard says so", async () => {
+  const lock = new Lock();
+  const counter = Block.allocate(64);
+  const given = (): unknown => ({ lock: lock[handleOf]().data, counter: counter.send(), rounds: 0 });
+  for (const acquire of [() => lock.acquire(), () => lock.acquireSync(), () => lock.acquire({ timeout: 10_000 })]) {
+    const victim = start("hold", given());
+    await said(victim);
+    assert.equal(lock.tryAcquire(), undefined);
+    const waiting = new Promise((resolve) => setImmediate(resolve)).then(acquire);
+    victim.kill("SIGKILL");
+    const held = await waiting;
+    assert.equal(held?.abandoned, true);
+    held?.release();
+    await end(victim);
+    {
+      using again = lock.acquireSync();
+      assert.equal(again.abandoned, false);
+    }
+  }
+});
