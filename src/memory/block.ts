@@ -2,9 +2,9 @@
  * A block: a piece of zeroed shared memory that an object (a lock, an array) lives in. It is given back when no object in
  * any process uses it any more: by `release`, by the garbage collector, or when the process dies.
  */
-import { markAsUntransferable } from "node:worker_threads";
 import { DecodeError } from "../errors.js";
 import { native } from "../platform/native.js";
+import { keepUntransferable } from "../platform/untransferable.js";
 import { allocator, type Location, type Place } from "./allocator.js";
 import type { Words } from "./waitable.js";
 
@@ -79,7 +79,7 @@ export class Block {
   #makeBuffer(): ArrayBuffer {
     const { words, byteOffset, sizeBytes, isPart } = this.#place;
     const buffer = isPart ? native().view(words.address + byteOffset, sizeBytes) : words.buffer;
-    if (isPart) markAsUntransferable(buffer);
+    if (isPart) keepUntransferable(buffer);
     allocator().hold(this.location);
     // Keeps the arena mapped. A whole segment's buffer keeps its mapping itself, and could never go if it were kept here.
     viewReleaser.register(buffer, { location: this.location, keep: isPart ? words : undefined });

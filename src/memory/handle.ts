@@ -51,11 +51,14 @@ export function sharedObjects(modules: Readonly<Record<string, string>>): CodecE
     assemble(header, context) {
       if (!Array.isArray(header) || typeof header[0] !== "string") throw new DecodeError("Cannot read a shared object: its handle is malformed.");
       const namespace = context.module({ specifier: header[0], parent: undefined });
-      const fromHandle: unknown = Reflect.get(namespace, "fromHandle");
-      if (typeof fromHandle !== "function") throw new DecodeError(`Cannot read a shared object: ${header[0]} has no fromHandle.`);
-      const value: unknown = fromHandle(header[1]);
+      if (!canReceive(namespace)) throw new DecodeError(`Cannot read a shared object: ${header[0]} has no fromHandle.`);
+      const value = namespace.fromHandle(header[1]);
       if (typeof value !== "object" || value === null) throw new DecodeError(`Cannot read a shared object: ${header[0]} returned no object.`);
       return { value, fill() {} };
     },
   };
+}
+
+function canReceive(namespace: object): namespace is { fromHandle(data: unknown): unknown } {
+  return "fromHandle" in namespace && typeof namespace.fromHandle === "function";
 }

@@ -4,7 +4,7 @@ import { ResourceLimitError } from "../errors.js";
 import { isTaskAlive } from "../platform/liveness.js";
 import { Bells, OwnBell } from "./doorbell.js";
 import { maxParticipants, Registry, type Participant } from "./registry.js";
-import { isRoot, makeFolder, removeFolders, session, type Session } from "./session.js";
+import { hasCleaner, isRoot, makeFolder, removeFolders, session, type Session } from "./session.js";
 import { WaitTable } from "./wait-table.js";
 
 /** Something whose asynchronous waits the doorbell may concern. */
@@ -66,8 +66,8 @@ export class Membership {
     this.waitTable.forget(this.self.id);
     this.#ownBell?.remove();
     this.registry.free(this.self);
-    const isLast = this.registry.participants().length === 0;
-    if (!isTaskAlive(this.session.root) || (isRoot(this.session) && isLast)) removeFolders(this.session);
+    const isAbandoned = isRoot(this.session) ? !hasCleaner() && this.registry.participants().length === 0 : !isTaskAlive(this.session.root);
+    if (isAbandoned) removeFolders(this.session);
   }
 }
 

@@ -5,9 +5,9 @@
  */
 import { closeSync, fstatSync, openSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { markAsUntransferable } from "node:worker_threads";
 import { ResourceLimitError } from "../errors.js";
 import { native, type Mapping } from "../platform/native.js";
+import { keepUntransferable } from "../platform/untransferable.js";
 import { freeBytes } from "../platform/places.js";
 import { killPoint } from "./kill-point.js";
 import { makeFolder } from "./session.js";
@@ -56,8 +56,7 @@ export function openSegment(path: string, sizeBytes?: number): Mapping {
 
 function mapped(fd: number, sizeBytes: number): Mapping {
   const mapping = native().mapFile(fd, sizeBytes);
-  // Where the buffer could be transferred, it would live on in another isolate after it was unmapped here.
-  markAsUntransferable(mapping.buffer);
+  keepUntransferable(mapping.buffer);
   unmapper.register(mapping.buffer, { address: mapping.address, sizeBytes });
   return mapping;
 }

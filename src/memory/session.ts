@@ -15,11 +15,13 @@
  *  1. The root's main thread removes both folders when it exits, whoever made them.
  *  2. If the root was killed, any participant that exits later removes them.
  *  3. If all were killed, the next root that starts removes them: the name says whose they were, and that one is dead.
- *  4. A folder that belongs to another user, or that others may enter, is never used.
+ *  4. A root whose main thread does not know of the session, since only a thread of it shares memory, has its folders
+ *     removed by the last of its threads that leaves.
+ *  5. A folder that belongs to another user, or that others may enter, is never used.
  */
 import { lstatSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { basename, dirname, isAbsolute, join } from "node:path";
-import { isMainThread } from "node:worker_threads";
+import { getEnvironmentData, isMainThread, setEnvironmentData } from "node:worker_threads";
 import { StateError } from "../errors.js";
 import { isTaskAlive, startTimeOf, type Task } from "../platform/liveness.js";
 import { memoryFolder, processIdSpace, spillFolder } from "../platform/places.js";
@@ -38,6 +40,9 @@ export interface Session {
 
 const namePattern = /^manyhands-(\d+)-(\d+)-(\d+)$/;
 
+/** Tells the threads of the root that its main thread removes the folders. */
+const cleanerKey = "manyhands.cleaner";
+
 let current: Session | undefined;
 
 /** What a backend adds to the environment of every worker it starts. Makes no folder and loads no native code. */
@@ -54,6 +59,11 @@ export function session(): Session {
 /** Whether this process is the session's root. */
 export function isRoot({ root }: Session): boolean {
   return root.id === process.pid;
+}
+
+/** Whether the main thread of this process, the root, will remove the folders. */
+export function hasCleaner(): boolean {
+  return isMainThread || getEnvironmentData(cleanerKey) === true;
 }
 
 /** Makes the session's folder, or checks that the one that exists is ours. @throws StateError when it is not. */
@@ -87,6 +97,7 @@ function own(): Session {
   const made = about(join(memoryFolder(), `manyhands-${processIdSpace()}-${root.id}-${root.startTime}`), root);
   if (isMainThread) {
     process.on("exit", () => removeFolders(made));
+    setEnvironmentData(cleanerKey, true);
     sweep(dirname(made.folder));
     if (dirname(made.spillFolder) !== dirname(made.folder)) sweep(dirname(made.spillFolder));
   }

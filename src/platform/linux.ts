@@ -1,7 +1,7 @@
 /** The native functions on Linux: the C library through the FFI. Numbers below come from the kernel's headers. */
 import { constants } from "node:os";
 import { ResourceLimitError, UnsupportedError } from "../errors.js";
-import type { Mapping, Native, SystemFailure, WaitResult } from "./native.js";
+import type { Mapping, Native, SystemFailure, WaitResult } from "./system-calls.js";
 
 /** The part of koffi that is used. */
 export interface Ffi {
@@ -29,6 +29,7 @@ const futexNumbers: Readonly<Record<string, number>> = {
   loong64: 98,
 };
 
+/** @throws UnsupportedError on a processor whose system calls are not known here. */
 export function bindLinux(ffi: Ffi, arch: string): Native {
   const futexNumber = futexNumbers[arch];
   if (futexNumber === undefined) {
@@ -38,27 +39,16 @@ export function bindLinux(ffi: Ffi, arch: string): Native {
     );
   }
   const c = ffi.load(null);
-  const call = (name: string, result: string, parameters: readonly string[]): ((...args: unknown[]) => unknown) =>
-    c.func(name, result, parameters);
-  const mmap = call("mmap", "uint64_t", ["uint64_t", "size_t", "int", "int", "int", "int64_t"]);
-  const munmap = call("munmap", "int", ["uint64_t", "size_t"]);
-  const ftruncate = call("ftruncate", "int", ["int", "int64_t"]);
-  const fallocate = call("posix_fallocate", "int", ["int", "int64_t", "int64_t"]);
-  const mkfifo = call("mkfifo", "int", ["str", "uint32_t"]);
-  const write = call("write", "int64_t", ["int", "void *", "size_t"]);
-  const gettid = call("gettid", "int", []);
-  const prctl = call("prctl", "int", ["int", "uint64_t", "uint64_t", "uint64_t", "uint64_t"]);
-  const futex = call("syscall", "int64_t", ["int64_t", "uint64_t", "int64_t", "int64_t", "void *", "uint64_t", "int64_t"]);
+  return { ...bindMemory(ffi, c), ...bindFiles(ffi, c), ...bindFutex(ffi, c, futexNumber), ...bindProcess(c) };
+}
 
-  const oneByte = new Uint8Array([1]);
-  const timespec = new BigInt64Array(2);
-
-  const failure = (errno: number): SystemFailure => ({ errno, code: codeOf(errno) });
-
+function bindMemory(ffi: Ffi, c: FfiLibrary): Pick<Native, "mapFile" | "view" | "unmap"> {
+  const mmap = c.func("mmap", "uint64_t", ["uint64_t", "size_t", "int", "int", "int", "int64_t"]);
+  const munmap = c.func("munmap", "int", ["uint64_t", "size_t"]);
   return {
     mapFile(fd, sizeBytes): Mapping {
       const address = mmap(0, sizeBytes, PROT_READ_WRITE, MAP_SHARED, fd, 0);
-      if (address === MAP_FAILED || address === -1) {
+      if (address === MAP_FAILED) {
         throw new ResourceLimitError(
           `Cannot map ${sizeBytes} bytes of shared memory: ${codeOf(ffi.errno())}. ` +
             `The limits are the address space (ulimit -v) and the number of mappings (vm.max_map_count).`,
@@ -71,15 +61,23 @@ export function bindLinux(ffi: Ffi, arch: string): Native {
     unmap(address, sizeBytes) {
       munmap(address, sizeBytes);
     },
+  };
+}
+
+function bindFiles(ffi: Ffi, c: FfiLibrary): Pick<Native, "reserve" | "makeFifo" | "ring"> {
+  const ftruncate = c.func("ftruncate", "int", ["int", "int64_t"]);
+  const fallocate = c.func("posix_fallocate", "int", ["int", "int64_t", "int64_t"]);
+  const mkfifo = c.func("mkfifo", "int", ["str", "uint32_t"]);
+  const write = c.func("write", "int64_t", ["int", "void *", "size_t"]);
+  const oneByte = new Uint8Array([1]);
+  return {
     reserve(fd, sizeBytes) {
       if (ftruncate(fd, sizeBytes) !== 0) return failure(ffi.errno());
-      let errno = fallocate(fd, 0, sizeBytes);
-      while (errno === constants.errno.EINTR) errno = fallocate(fd, 0, sizeBytes);
-      return errno === 0 ? undefined : failure(Number(errno));
+      let errno = Number(fallocate(fd, 0, sizeBytes));
+      while (errno === constants.errno.EINTR) errno = Number(fallocate(fd, 0, sizeBytes));
+      return errno === 0 ? undefined : failure(errno);
     },
-    makeFifo(path) {
-      return mkfifo(path, 0o600) === 0 ? undefined : failure(ffi.errno());
-    },
+    makeFifo: (path) => (mkfifo(path, 0o600) === 0 ? undefined : failure(ffi.errno())),
     ring(fd) {
       for (;;) {
         if (write(fd, oneByte, 1) === 1) return true;
@@ -88,6 +86,13 @@ export function bindLinux(ffi: Ffi, arch: string): Native {
         if (errno !== constants.errno.EINTR) return false;
       }
     },
+  };
+}
+
+function bindFutex(ffi: Ffi, c: FfiLibrary, futexNumber: number): Pick<Native, "futexWait" | "futexWake"> {
+  const futex = c.func("syscall", "int64_t", ["int64_t", "uint64_t", "int64_t", "int64_t", "void *", "uint64_t", "int64_t"]);
+  const timespec = new BigInt64Array(2);
+  return {
     futexWait(address, expected, timeout): WaitResult {
       let limit: BigInt64Array | null = null;
       if (timeout !== undefined) {
@@ -101,14 +106,23 @@ export function bindLinux(ffi: Ffi, arch: string): Native {
       // A signal handler ran: the caller looks at the word again, as after any wake-up.
       return errno === constants.errno.EINTR ? "woken" : "not-equal";
     },
-    futexWake(address, count) {
-      return Number(futex(futexNumber, address, FUTEX_WAKE, count, null, 0, 0));
-    },
+    futexWake: (address, count) => Number(futex(futexNumber, address, FUTEX_WAKE, count, null, 0, 0)),
+  };
+}
+
+function bindProcess(c: FfiLibrary): Pick<Native, "threadId" | "setParentDeathSignal"> {
+  const gettid = c.func("gettid", "int", []);
+  const prctl = c.func("prctl", "int", ["int", "uint64_t", "uint64_t", "uint64_t", "uint64_t"]);
+  return {
     threadId: () => Number(gettid()),
     setParentDeathSignal(signal) {
       prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0);
     },
   };
+}
+
+function failure(errno: number): SystemFailure {
+  return { errno, code: codeOf(errno) };
 }
 
 function toAddress(value: unknown): number {

@@ -107,7 +107,7 @@ export class Lock implements Shareable {
 
   /** The lock that lives in a block of memory. */
   static in(block: Block): Lock {
-    return Reflect.construct(Lock, [block]);
+    return Reflect.construct(Lock, [block]) as Lock;
   }
 
   async #acquire(options: WaitOptions = {}): Promise<Guard | undefined> {

@@ -16,8 +16,8 @@ const actions: Readonly<Record<string, (given: Shared) => void | Promise<void>>>
     const mutex = fromHandle(lock);
     const { words, at } = Block.attach(counter);
     for (let round = 0; round < rounds; round++) {
-      using _held = mutex.acquireSync();
-      words.int32[at] = (words.int32[at] ?? 0) + 1;
+      using held = mutex.acquireSync();
+      words.int32[at] = (words.int32[at] ?? 0) + Number(held.isHeld);
     }
   },
   /** Counts under the lock until word 1 is set, then adds how often it did to word 2. */
@@ -26,8 +26,8 @@ const actions: Readonly<Record<string, (given: Shared) => void | Promise<void>>>
     const { words, at } = Block.attach(counter);
     let own = 0;
     while (Atomics.load(words.int32, at + 1) === 0) {
-      using _held = mutex.acquireSync();
-      words.int32[at] = (words.int32[at] ?? 0) + 1;
+      using held = mutex.acquireSync();
+      words.int32[at] = (words.int32[at] ?? 0) + Number(held.isHeld);
       own++;
     }
     Atomics.add(words.int32, at + 2, own);
@@ -37,8 +37,8 @@ const actions: Readonly<Record<string, (given: Shared) => void | Promise<void>>>
     const mutex = fromHandle(lock);
     const { words, at } = Block.attach(counter);
     for (let round = 0; round < rounds; round++) {
-      using _held = await mutex.acquire();
-      words.int32[at] = (words.int32[at] ?? 0) + 1;
+      using held = await mutex.acquire();
+      words.int32[at] = (words.int32[at] ?? 0) + Number(held.isHeld);
     }
   },
   /** Holds the lock until it is killed. */
@@ -53,14 +53,14 @@ const actions: Readonly<Record<string, (given: Shared) => void | Promise<void>>>
     const { words, at } = Block.attach(counter);
     for (let round = 0; round < rounds; round++) {
       {
-        using _held = round % 2 === 0 ? mutex.acquireSync() : await mutex.acquire();
-        words.int32[at] = (words.int32[at] ?? 0) + 1;
+        using held = round % 2 === 0 ? mutex.acquireSync() : await mutex.acquire();
+        words.int32[at] = (words.int32[at] ?? 0) + Number(held.isHeld);
       }
       const block = Block.allocate(64 + (round % 3) * 100);
       const big = round % 4 === 0 ? Block.allocate(100_000) : undefined;
       Block.attach(block.send()).release();
       const another = new Lock();
-      using _held = another.acquireSync();
+      another.acquireSync().release();
       big?.release();
       block.release();
     }

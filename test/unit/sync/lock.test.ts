@@ -43,7 +43,8 @@ test("Lock.acquire() is first come, first served within a thread", async () => {
   const first = await lock.acquire();
   const order: number[] = [];
   const waiters = Array.from({ length: 50 }, async (_, number) => {
-    using _held = await lock.acquire();
+    using held = await lock.acquire();
+    assert.equal(held.isHeld, true);
     order.push(number);
   });
   first.release();
