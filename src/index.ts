@@ -1,4 +1,9 @@
-export { Process } from "./context.js";
+export { Pool, Process } from "./context.js";
+export type { Outcome } from "./pool/outcome.js";
+export type { ImapOptions, MapOptions, PoolOptions, TaskOptions } from "./pool/options.js";
+export type { PoolWorker } from "./pool/pool.js";
+export type { ResultIterator } from "./pool/result-iterator.js";
+export type { Task } from "./pool/task.js";
 export { activeChildren } from "./process/process.js";
 export { currentProcess, parentProcess, type CurrentProcess, type ParentProcess } from "./process/identity.js";
 export type { ProcessOptions } from "./process/options.js";

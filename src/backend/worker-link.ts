@@ -38,6 +38,8 @@ export interface LinkEnd {
   readonly crash?: unknown;
   /** It ended before it was ready, so nothing that was sent has run. */
   readonly neverBegan: boolean;
+  /** It did not read all that was sent, so what was sent last has not run. `false` when it may have. */
+  readonly leftUnread: boolean;
 }
 
 export interface LinkListener {
@@ -195,9 +197,10 @@ export class WorkerLink {
     await this.#decoding;
     const failure = this.#failure;
     const neverBegan = !this.#isReady;
-    if (failure === undefined) this.#listener.onEnd({ exit, neverBegan, ...(exit.cause === undefined ? {} : { crash: exit.cause }) });
-    else if (neverBegan) this.#listener.onEnd({ exit, neverBegan, startError: failure.error });
-    else this.#listener.onEnd({ exit, neverBegan, crash: failure.error });
+    const known = { exit, neverBegan, leftUnread: this.#channel.peerLeftUnread };
+    if (failure === undefined) this.#listener.onEnd({ ...known, ...(exit.cause === undefined ? {} : { crash: exit.cause }) });
+    else if (neverBegan) this.#listener.onEnd({ ...known, startError: failure.error });
+    else this.#listener.onEnd({ ...known, crash: failure.error });
   }
 }
 

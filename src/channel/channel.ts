@@ -28,6 +28,8 @@ export interface Channel {
   /** Bytes accepted by `send` that the peer's side has not taken yet. */
   readonly bufferedBytes: number;
   readonly isOpen: boolean;
+  /** After the end: the peer certainly did not read the whole of what was sent. `false` when it may have. */
+  readonly peerLeftUnread: boolean;
   /** Sets the one listener; frames that came before are delivered first, soon after this call. */
   listen(listener: ChannelListener): void;
   /** Queues one frame. Never waits. @throws ClosedError after `close`, or when the peer is gone. */

@@ -12,6 +12,8 @@ import { ClosedError, DecodeError } from "../errors.js";
 import type { Channel, ChannelListener, Frame } from "./channel.js";
 
 export class PortChannel implements Channel {
+  /** A port does not tell. */
+  readonly peerLeftUnread = false;
   readonly #port: MessagePort;
   readonly #closed: Promise<void>;
   #isOpen = true;

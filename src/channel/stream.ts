@@ -16,6 +16,7 @@ export class StreamChannel implements Channel {
   readonly #socket: Socket;
   readonly #closed: Promise<void>;
   #isOpen = true;
+  #peerLeftUnread = false;
   #error: Error | undefined;
   #listener: ChannelListener | undefined;
   #waiting: (() => void)[] = [];
@@ -24,6 +25,7 @@ export class StreamChannel implements Channel {
     this.#socket = socket;
     socket.on("error", (error: NodeJS.ErrnoException) => {
       if (!peerIsGone.has(error.code ?? "")) this.#error = error;
+      else this.#peerLeftUnread = true;
     });
     socket.on("drain", () => this.#releaseWaiting());
     // The peer sends nothing more, so it does not read either: this side ends, too, as the socket does by itself.
@@ -42,6 +44,10 @@ export class StreamChannel implements Channel {
 
   get isOpen(): boolean {
     return this.#isOpen;
+  }
+
+  get peerLeftUnread(): boolean {
+    return this.#peerLeftUnread;
   }
 
   listen(listener: ChannelListener): void {
@@ -119,5 +125,8 @@ export class StreamChannel implements Channel {
   }
 }
 
-/** How a stream says that the process at its other end has died. */
+/**
+ * How a stream says that the process at its other end has died, and did not read what was sent: the write failed, or the kernel
+ * threw unread bytes away. A peer that had read everything just ends.
+ */
 const peerIsGone: ReadonlySet<string> = new Set(["EPIPE", "ECONNRESET", "ERR_STREAM_DESTROYED", "EOF"]);

@@ -33,7 +33,7 @@ export interface ChunkRunner<T> {
 
 export interface ChunkInFlight {
   /** Takes the chunk back if no worker has it yet. */
-  recall(): void;
+  recall(): unknown;
   /** Takes the chunk back even from a worker, which is stopped. */
   withdraw(): void;
 }

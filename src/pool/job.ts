@@ -1,13 +1,13 @@
 /** One thing for one worker to do: a single call, or a chunk of items. The scheduler moves jobs; what is in them is not its concern. */
-import type { ChunkResult } from "./outcome.js";
+import type { LinkAnswer } from "../backend/worker-link.js";
 import type { Waiting } from "./waiting-list.js";
-import type { WorkerSlot } from "./worker-slot.js";
 
-/** What a worker answered. */
-export type Answer =
-  | { readonly kind: "value"; readonly value: unknown }
-  | { readonly kind: "error"; readonly error: unknown }
-  | ({ readonly kind: "outcomes" } & ChunkResult);
+/** Who ran it: what an error should say. */
+export interface WorkerName {
+  readonly name: string;
+  /** A thread's is the program's own. */
+  readonly pid: number | undefined;
+}
 
 export interface JobOptions<W> {
   /** The task's number, unique in its pool: what errors show. */
@@ -24,8 +24,6 @@ export abstract class Job<W = unknown> implements Waiting<Job<W>> {
   readonly functionName: string;
   readonly work: W;
   readonly timeout: number | undefined;
-  /** The worker that has it; the slot writes this. */
-  slot: WorkerSlot<W> | undefined;
   /** How many workers it has been handed to; the slot writes this. */
   handovers = 0;
   previous: Job<W> | undefined;
@@ -45,7 +43,7 @@ export abstract class Job<W = unknown> implements Waiting<Job<W>> {
   }
 
   /** The worker answered. Either this or `fail` is called, once, unless the job is taken back. */
-  abstract finish(answer: Answer): void;
+  abstract finish(answer: LinkAnswer, worker: WorkerName): void;
   /** There will be no answer. */
   abstract fail(error: unknown): void;
 }

@@ -21,8 +21,9 @@ export class KeepAlive {
     if (this.#holds === 0) this.#timer?.unref();
   }
 
-  /** Gives the timer back; `hold` makes a new one. */
-  dispose(): void {
+  /** Gives the timer back when nobody holds it; `hold` makes a new one. */
+  disposeIfUnused(): void {
+    if (this.#holds > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
   }

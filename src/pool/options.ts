@@ -108,6 +108,12 @@ export function checkImapOptions(options: ImapOptions): void {
   if (options.readAhead !== undefined) checkCount("readAhead", options.readAhead);
 }
 
+/** Checks what `apply` is to call. */
+export function checkCall(fn: unknown, args: unknown): void {
+  checkFunction("the function to call", fn);
+  if (!Array.isArray(args)) refuse("the arguments", "an array, such as [value]", args);
+}
+
 /** Checks that `value` can be called. */
 export function checkFunction(what: string, value: unknown): void {
   if (typeof value !== "function") refuse(what, "a function", value);

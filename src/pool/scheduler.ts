@@ -16,13 +16,15 @@
  *  4. A job is started again only when its worker provably never began it.
  *  5. The event loop is kept alive while a job is pending, and while somebody waits for the end.
  */
+import type { LinkEnd } from "../backend/worker-link.js";
 import { CancelledError, TimeoutError, WorkerStartError } from "../errors.js";
 import type { Job } from "./job.js";
 import { KeepAlive } from "./keep-alive.js";
 import { StartRecord } from "./start-record.js";
+import { waitFor, type WaitOptions } from "../backend/wait-for.js";
 import { WaitingList } from "./waiting-list.js";
 import { diedWhileStarting, workerDiedError } from "../backend/worker-death.js";
-import type { SlotOwner, WorkerEnd, WorkerSlot } from "./worker-slot.js";
+import type { SlotEnd, SlotOwner, WorkerSlot } from "./worker-slot.js";
 
 export type PoolState = "running" | "closed" | "terminated" | "failed";
 
@@ -51,7 +53,9 @@ export class Scheduler<W> implements SlotOwner<W> {
   readonly #idle: WorkerSlot<W>[] = [];
   readonly #record: StartRecord;
   readonly #keepAlive = new KeepAlive();
-  readonly #onEmpty: (() => void)[] = [];
+  /** Resolves when the last worker has ended. Does not keep the event loop alive. */
+  readonly whenEnded: Promise<void>;
+  #signalEnded = (): void => {};
   #state: PoolState = "running";
   #isStopped = false;
   #workersStarted = 0;
@@ -62,6 +66,7 @@ export class Scheduler<W> implements SlotOwner<W> {
     this.size = options.size;
     this.#options = options;
     this.#record = new StartRecord(options.size);
+    this.whenEnded = new Promise((resolve) => (this.#signalEnded = resolve));
     this.#staffUp();
   }
 
@@ -102,7 +107,7 @@ export class Scheduler<W> implements SlotOwner<W> {
   /** Takes a job back even from a worker, which is stopped and replaced. The job is not settled. */
   withdraw(job: Job<W>): void {
     if (this.recall(job)) return;
-    const slot = job.slot;
+    const slot = this.#slotOf(job);
     if (slot === undefined) return;
     slot.takeJob();
     this.#running -= 1;
@@ -136,16 +141,15 @@ export class Scheduler<W> implements SlotOwner<W> {
     this.#abandon("terminated", (job) => new CancelledError(`Cannot finish ${job ?? "the iteration"}: the pool was terminated`));
   }
 
-  /** Resolves when the last worker has ended, after `close` or `terminate`. */
-  ended(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#keepAlive.hold();
-      this.#onEmpty.push(() => {
-        this.#keepAlive.release();
-        resolve();
-      });
+  /** Waits until the last worker has ended, after `close` or `terminate`: `true`; or until the time is over: `false`. */
+  async ended(options: WaitOptions = {}): Promise<boolean> {
+    this.#keepAlive.hold();
+    try {
+      return await waitFor(this.whenEnded, options);
+    } finally {
+      this.#keepAlive.release();
       this.#noticeEmpty();
-    });
+    }
   }
 
   slotReady(slot: WorkerSlot<W>): void {
@@ -173,7 +177,7 @@ export class Scheduler<W> implements SlotOwner<W> {
     this.#leaving.delete(slot);
     if (end.job !== undefined) this.#settleLost(slot, end.job, end);
     else if (wasStaff && end.wasReady) this.#record.diedIdle();
-    else if (wasStaff) this.#startFailed(end.startError ?? diedWhileStarting(slot, end.exit), end.exit.signal !== undefined);
+    else if (wasStaff) this.#startFailed(end.startError ?? diedWhileStarting(slot, end.exit, end.crash), wasKilled(end));
     this.#staffUp();
     this.#dispatch();
     this.#noticeEmpty();
@@ -214,21 +218,21 @@ export class Scheduler<W> implements SlotOwner<W> {
     return Math.min(this.size, busyStaff - starting + this.#waiting.length);
   }
 
-  #startFailed(error: unknown, wasKilled: boolean): void {
-    this.#record.startFailed(wasKilled);
+  #startFailed(error: unknown, isKill: boolean): void {
+    this.#record.startFailed(isKill);
     if (!this.#record.isHopeless || this.#isStopped) return;
     const message = "Cannot run the task: the pool's workers cannot start, or their initializer fails; see the cause";
     this.#failure = new WorkerStartError(message, { cause: error });
     this.#abandon("failed", () => this.failure ?? error);
   }
 
-  #settleLost(slot: WorkerSlot<W>, job: Job<W>, { exit, neverBegan }: WorkerEnd): void {
+  #settleLost(slot: WorkerSlot<W>, job: Job<W>, end: SlotEnd<W>): void {
     this.#running -= 1;
-    if (neverBegan && job.handovers < maxHandovers) {
+    if ((end.neverBegan || end.leftUnread) && job.handovers < maxHandovers) {
       this.#waiting.unshift(job);
       return;
     }
-    job.fail(workerDiedError(slot, { exit, task: job.label }));
+    job.fail(workerDiedError(slot, { exit: end.exit, task: job.label, crash: end.crash }));
     this.#jobGone();
   }
 
@@ -276,6 +280,11 @@ export class Scheduler<W> implements SlotOwner<W> {
     this.#leaving.add(slot);
   }
 
+  #slotOf(job: Job<W>): WorkerSlot<W> | undefined {
+    for (const slots of [this.#staff, this.#leaving]) for (const slot of slots) if (slot.job === job) return slot;
+    return undefined;
+  }
+
   #forget(slot: WorkerSlot<W>): boolean {
     const index = this.#idle.indexOf(slot);
     if (index >= 0) this.#idle.splice(index, 1);
@@ -284,12 +293,15 @@ export class Scheduler<W> implements SlotOwner<W> {
 
   #noticeEmpty(): void {
     if (!this.#isStopped || this.#staff.size + this.#leaving.size > 0) return;
-    for (const resolve of this.#onEmpty.splice(0)) resolve();
-    if (this.pending === 0) this.#keepAlive.dispose();
+    this.#signalEnded();
+    this.#keepAlive.disposeIfUnused();
   }
 }
 
-type SlotEnd<W> = Parameters<SlotOwner<W>["slotEnded"]>[1];
+/** Whether somebody else ended it, rather than an error of its own. */
+function wasKilled({ exit, startError, crash }: LinkEnd): boolean {
+  return exit.signal !== undefined && startError === undefined && crash === undefined;
+}
 
 /** A job that never began is handed out anew, but not for ever: something kills every worker that gets it. */
 const maxHandovers = 5;

@@ -1,3 +1,4 @@
+import { CancelledError } from "../errors.js";
 import { waitFor, type WaitOptions } from "../backend/wait-for.js";
 
 // Private fields are out of reach of other modules, so the class hands these three out from its static block.
@@ -13,7 +14,8 @@ export let rejectTask: <R>(task: Task<R>, reason: unknown) => void;
  * What `Pool.apply`, `map` and `starmap` return: the promise of a result, with its state and a way to give it up.
  * Python: `AsyncResult`; `get()` is `await` here.
  *
- * Like any promise, a task that rejects while nobody looks at it counts as an unhandled rejection.
+ * Like any promise, a task that rejects while nobody looks at it counts as an unhandled rejection; one that was cancelled,
+ * or ended with its pool, does not.
  *
  * @example
  * ```ts
@@ -76,7 +78,11 @@ export class Task<R> extends Promise<R> {
       return task;
     };
     fulfillTask = (task, value) => task.#end("fulfilled")?.resolve(value);
-    rejectTask = (task, reason) => task.#end("rejected")?.reject(reason);
+    rejectTask = (task, reason) => {
+      // What the program itself gave up, nobody need look at: it is no unhandled rejection.
+      if (reason instanceof CancelledError) task.catch(() => {});
+      task.#end("rejected")?.reject(reason);
+    };
   }
 
   /** The way to settle, the first time; nothing afterwards. */

@@ -11,8 +11,8 @@
  *  2. A job leaves the slot in one way of three: its answer came, `takeJob` took it, or it goes along with `slotEnded`.
  *  3. A stop has a limit: who does not end after the polite request gets SIGTERM, then SIGKILL.
  */
-import type { WorkerExit } from "../backend/backend.js";
-import type { Answer, Job } from "./job.js";
+import type { LinkAnswer, LinkEnd, LinkListener } from "../backend/worker-link.js";
+import type { Job } from "./job.js";
 import { startTimer } from "../backend/timer.js";
 
 export type SlotState = "starting" | "idle" | "busy" | "stopping" | "ended";
@@ -27,19 +27,10 @@ export interface WorkerDriver<W> {
   signal(signal: NodeJS.Signals): void;
 }
 
-/** What a worker reports: `onReady` or not, then answers, then `onEnd` once. */
-export interface WorkerListener {
-  onReady(): void;
-  onAnswer(taskId: number, answer: Answer): void;
-  onEnd(end: WorkerEnd): void;
-}
-
-export interface WorkerEnd {
-  readonly exit: WorkerExit;
-  /** Why it could not start, or its initializer's error, when it said so. */
-  readonly startError?: unknown;
-  /** The last work sent provably never reached the worker's code. */
-  readonly neverBegan: boolean;
+/** How the worker ended, and what it was running. */
+export interface SlotEnd<W> extends LinkEnd {
+  readonly wasReady: boolean;
+  readonly job: Job<W> | undefined;
 }
 
 export interface SlotOwner<W> {
@@ -48,15 +39,15 @@ export interface SlotOwner<W> {
   slotFinished(slot: WorkerSlot<W>): void;
   /** The job has run longer than it may. */
   slotOverdue(slot: WorkerSlot<W>, job: Job<W>): void;
-  /** The worker is gone; `job` is what it was running. */
-  slotEnded(slot: WorkerSlot<W>, end: WorkerEnd & { readonly wasReady: boolean; readonly job: Job<W> | undefined }): void;
+  /** The worker is gone. */
+  slotEnded(slot: WorkerSlot<W>, end: SlotEnd<W>): void;
 }
 
 export interface SlotOptions<W> {
   readonly name: string;
   readonly owner: SlotOwner<W>;
   /** @throws when the system refuses to start a worker. */
-  readonly start: (listener: WorkerListener) => WorkerDriver<W>;
+  readonly start: (listener: LinkListener) => WorkerDriver<W>;
 }
 
 export class WorkerSlot<W = unknown> {
@@ -93,12 +84,16 @@ export class WorkerSlot<W = unknown> {
     return this.#jobsTaken;
   }
 
+  /** What it is running. */
+  get job(): Job<W> | undefined {
+    return this.#job;
+  }
+
   /** Gives the idle worker a job. */
   run(job: Job<W>): void {
     this.#state = "busy";
     this.#job = job;
     this.#jobsTaken += 1;
-    job.slot = this;
     job.handovers += 1;
     if (job.timeout !== undefined && job.timeout !== Infinity) {
       this.#jobTimer = startTimer(job.timeout, () => this.#owner.slotOverdue(this, job));
@@ -115,7 +110,6 @@ export class WorkerSlot<W = unknown> {
     const job = this.#job;
     this.#job = undefined;
     clearTimeout(this.#jobTimer);
-    if (job !== undefined) job.slot = undefined;
     return job;
   }
 
@@ -148,16 +142,16 @@ export class WorkerSlot<W = unknown> {
     this.#owner.slotReady(this);
   }
 
-  #answer(taskId: number, answer: Answer): void {
+  #answer(taskId: number, answer: LinkAnswer): void {
     if (this.#job?.id !== taskId) return;
     const job = this.takeJob();
     if (this.#state === "busy") this.#state = "idle";
     // The worker gets its next job before this one's result is looked at: it has nothing to do until then.
     this.#owner.slotFinished(this);
-    job?.finish(answer);
+    job?.finish(answer, this);
   }
 
-  #end(end: WorkerEnd): void {
+  #end(end: LinkEnd): void {
     this.#state = "ended";
     clearTimeout(this.#stopTimer);
     const job = this.takeJob();

@@ -1,22 +1,23 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Answer, Job } from "#lib/pool/job.js";
+import type { LinkAnswer, LinkListener } from "#lib/backend/worker-link.js";
+import { Job } from "#lib/pool/job.js";
 import { Scheduler } from "#lib/pool/scheduler.js";
-import { type WorkerDriver, type WorkerListener, WorkerSlot } from "#lib/pool/worker-slot.js";
+import { type WorkerDriver, WorkerSlot } from "#lib/pool/worker-slot.js";
 import * as fc from "fast-check";
 
 /** A worker that does what the test says: the scheduler's world, one event at a time. */
 class HandWorker implements WorkerDriver<string> {
   readonly number: number;
   readonly pid: number;
-  readonly listener: WorkerListener;
+  readonly listener: LinkListener;
   task: number | undefined;
   isReady = false;
   isAlive = true;
   isAskedToStop = false;
   readonly signals: string[] = [];
 
-  constructor(number: number, listener: WorkerListener) {
+  constructor(number: number, listener: LinkListener) {
     this.number = number;
     this.pid = 1000 + number;
     this.listener = listener;
@@ -48,22 +49,27 @@ class HandWorker implements WorkerDriver<string> {
     this.listener.onAnswer(task, { kind: "value", value: task });
   }
 
-  end({ exitCode = 0, neverBegan = false, startError }: { exitCode?: number; neverBegan?: boolean; startError?: Error } = {}): void {
+  end({ exitCode = 0, leftUnread = false, startError }: { exitCode?: number; leftUnread?: boolean; startError?: Error } = {}): void {
     this.isAlive = false;
     const signal = exitCode === -9 ? "SIGKILL" : undefined;
-    this.listener.onEnd({ exit: { exitCode, signal }, neverBegan, ...(startError === undefined ? {} : { startError }) });
+    this.listener.onEnd({
+      exit: { exitCode, signal },
+      neverBegan: !this.isReady,
+      leftUnread,
+      ...(startError === undefined ? {} : { startError }),
+    });
   }
 }
 
 class HandJob extends Job<string> {
-  outcomes: (Answer | { readonly kind: "failed"; readonly error: unknown })[] = [];
+  outcomes: (LinkAnswer | { readonly kind: "failed"; readonly error: unknown })[] = [];
   isWithdrawn = false;
 
   constructor(id: number, timeout?: number) {
     super({ id, functionName: "work", work: "", timeout });
   }
 
-  finish(answer: Answer): void {
+  finish(answer: LinkAnswer): void {
     this.outcomes.push(answer);
   }
 
@@ -176,11 +182,11 @@ test("a job that provably never began goes to another worker, but not for ever",
   const job = world.submit();
   for (let number = 1; number <= 4; number += 1) {
     world.worker(number).becomeReady();
-    world.worker(number).end({ exitCode: -9, neverBegan: true });
+    world.worker(number).end({ exitCode: -9, leftUnread: true });
     assert.deepEqual(job.outcomes, []);
   }
   world.worker(5).becomeReady();
-  world.worker(5).end({ exitCode: -9, neverBegan: true });
+  world.worker(5).end({ exitCode: -9, leftUnread: true });
   assert.equal((job.error as { code: string }).code, "ERR_WORKER_DIED");
   await world.end();
 });
@@ -329,7 +335,7 @@ test("whatever happens in whatever order, each job settles exactly once and ever
       "terminate",
     ),
     pick: fc.nat(1000),
-    neverBegan: fc.boolean(),
+    leftUnread: fc.boolean(),
   });
   const run = fc.record({
     size: fc.integer({ min: 1, max: 4 }),
@@ -339,7 +345,7 @@ test("whatever happens in whatever order, each job settles exactly once and ever
   await fc.assert(
     fc.asyncProperty(run, async ({ size, maxTasks, events }) => {
       const world = new World(size, maxTasks);
-      for (const { kind, pick, neverBegan } of events) step(world, kind, pick, neverBegan);
+      for (const { kind, pick, leftUnread } of events) step(world, kind, pick, leftUnread);
       world.scheduler.close();
       const ended = world.scheduler.ended();
       world.settle();
@@ -352,7 +358,7 @@ test("whatever happens in whatever order, each job settles exactly once and ever
   );
 });
 
-function step(world: World, kind: string, pick: number, neverBegan: boolean): void {
+function step(world: World, kind: string, pick: number, leftUnread: boolean): void {
   const oneOf = <T>(things: readonly T[]): T | undefined => things[pick % Math.max(things.length, 1)];
   const alive = world.alive();
   assert.ok(alive.filter((worker) => worker.task !== undefined && worker.signals.length === 0).length <= world.scheduler.size);
@@ -367,7 +373,7 @@ function step(world: World, kind: string, pick: number, neverBegan: boolean): vo
       oneOf(alive.filter((worker) => worker.task !== undefined))?.answer();
       break;
     case "kill":
-      oneOf(alive)?.end({ exitCode: -9, neverBegan });
+      oneOf(alive)?.end({ exitCode: -9, leftUnread });
       break;
     case "fail start":
       oneOf(alive.filter((worker) => !worker.isReady))?.end({ exitCode: 1, startError: new Error("no") });

@@ -1,0 +1,39 @@
+/** The job of `map` and `imap`: a chunk of items, whose results come together. */
+import type { LinkAnswer, LinkWork } from "../backend/worker-link.js";
+import { DecodeError } from "../errors.js";
+import { Job, type JobOptions, type WorkerName } from "./job.js";
+import { type ChunkResult, lostChunk } from "./outcome.js";
+
+export interface ChunkJobOptions extends JobOptions<LinkWork> {
+  /** How many items. */
+  readonly length: number;
+  readonly onResult: (result: ChunkResult) => void;
+}
+
+export class ChunkJob extends Job<LinkWork> {
+  readonly #length: number;
+  readonly #onResult: (result: ChunkResult) => void;
+
+  constructor(options: ChunkJobOptions) {
+    super(options);
+    this.#length = options.length;
+    this.#onResult = options.onResult;
+  }
+
+  finish(answer: LinkAnswer, worker: WorkerName): void {
+    switch (answer.kind) {
+      case "outcomes":
+        this.#onResult(answer);
+        break;
+      case "error":
+        this.fail(answer.error);
+        break;
+      case "value":
+        this.fail(new DecodeError(`The worker ${worker.name} answered the chunk ${this.label} as if it were a call`));
+    }
+  }
+
+  fail(error: unknown): void {
+    this.#onResult(lostChunk(this.#length, error));
+  }
+}

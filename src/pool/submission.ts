@@ -1,0 +1,65 @@
+/**
+ * How calls become jobs: what the user handed over is encoded here, at the call, and becomes work for the scheduler.
+ * Numbers the tasks of a pool, from 1.
+ */
+import { messageCodec } from "../backend/codec.js";
+import { catalogFunction, type CatalogedFunction } from "../backend/function-catalog.js";
+import type { LinkWork } from "../backend/worker-link.js";
+import { CallJob } from "./call-job.js";
+import { ChunkJob } from "./chunk-job.js";
+import type { ChunkInFlight } from "./item-stream.js";
+import type { ChunkResult } from "./outcome.js";
+import type { Scheduler } from "./scheduler.js";
+import type { Task } from "./task.js";
+
+/** Any function: what it takes and gives is the caller's business. */
+export type AnyFunction = (...args: never[]) => unknown;
+
+/** A function as it was at the call, with what goes for each of its jobs. */
+export interface Mapped {
+  readonly fn: CatalogedFunction;
+  /** Each item is a list of arguments. */
+  readonly isSpread: boolean;
+  /** Milliseconds each item may take. */
+  readonly timeout: number | undefined;
+}
+
+export class Submission {
+  readonly #scheduler: Scheduler<LinkWork>;
+  #lastTaskId = 0;
+
+  constructor(scheduler: Scheduler<LinkWork>) {
+    this.#scheduler = scheduler;
+  }
+
+  /** Makes the job of one call; it is not submitted yet. @throws what refuses the function or an argument. */
+  call(fn: AnyFunction, args: readonly unknown[], { task, timeout }: { task: Task<unknown>; timeout: number | undefined }): CallJob {
+    const work = callOf(fn, args);
+    return new CallJob({ id: this.#nextTaskId(), functionName: work.fn.name, work, timeout }, task);
+  }
+
+  /** Submits a chunk of items. @throws what refuses an item. */
+  chunk({ fn, isSpread, timeout }: Mapped, items: readonly unknown[], onResult: (result: ChunkResult) => void): ChunkInFlight {
+    const { length } = items;
+    const work: LinkWork = { kind: "chunk", fn, spread: isSpread, items: messageCodec().encode(items, "items") };
+    const limit = timeout === undefined ? undefined : timeout * length;
+    const job = new ChunkJob({ id: this.#nextTaskId(), functionName: fn.name, work, timeout: limit, length, onResult });
+    this.#scheduler.submit(job);
+    return { recall: () => this.#scheduler.recall(job), withdraw: () => this.#scheduler.withdraw(job) };
+  }
+
+  /** A function as it is now. @throws NotShippableError | EncodeError */
+  mapped(fn: AnyFunction, { isSpread, timeout }: { readonly isSpread: boolean; readonly timeout?: number | undefined }): Mapped {
+    return { fn: catalogFunction(fn), isSpread, timeout };
+  }
+
+  #nextTaskId(): number {
+    this.#lastTaskId += 1;
+    return this.#lastTaskId;
+  }
+}
+
+/** Encodes one call. @throws NotShippableError | EncodeError */
+export function callOf(fn: AnyFunction, args: readonly unknown[]): LinkWork & { readonly kind: "run" } {
+  return { kind: "run", fn: catalogFunction(fn), args: messageCodec().encode(args, "args") };
+}

@@ -1,0 +1,98 @@
+/** Kills workers at random among thousands of tasks: every promise settles, and only the tasks that were hit reject. */
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { Pool, WorkerDiedError } from "manyhands";
+
+const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
+
+test(`workers killed at random cost the tasks they ran, and nothing else (SEED=${seed})`, { timeout: 180_000 }, async () => {
+  const random = generator(seed);
+  const pool = new Pool(3);
+  const killer = { isDone: false, kills: 0 };
+  const killing = killAtRandom(pool, random, killer);
+
+  const work = async (x: number): Promise<number> => {
+    if (x % 3 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    return x * 2;
+  };
+  const calls = Array.from({ length: 3000 }, (_, index) => pool.apply(work, [index]));
+  const mapped = pool.map(
+    work,
+    Array.from({ length: 500 }, (_, index) => index),
+    { chunkSize: 5 },
+  );
+  const outcomes = collectOutcomes(
+    pool
+      .imapUnordered(
+        work,
+        Array.from({ length: 2000 }, (_, index) => index),
+        { chunkSize: 4 },
+      )
+      .outcomes(),
+  );
+
+  const settled = await Promise.allSettled(calls);
+  const [mapResult] = await Promise.allSettled([mapped]);
+  const { values, failures } = await outcomes;
+  killer.isDone = true;
+  await killing;
+
+  const lost = settled.flatMap((result, index) => (result.status === "rejected" ? [{ index, reason: result.reason as unknown }] : []));
+  for (const { reason } of lost) assert.ok(reason instanceof WorkerDiedError && reason.signal === "SIGKILL", String(reason));
+  for (const [index, result] of settled.entries()) if (result.status === "fulfilled") assert.equal(result.value, index * 2);
+  for (const reason of failures) assert.ok(reason instanceof WorkerDiedError, String(reason));
+  assert.equal(values + failures.length, 2000);
+  if (mapResult?.status === "rejected") assert.ok(mapResult.reason instanceof WorkerDiedError);
+  const chunksLost = failures.length / 4;
+  assert.ok(killer.kills > 0, "something was killed");
+  assert.ok(lost.length + chunksLost <= killer.kills, `${killer.kills} kills cannot cost ${lost.length} calls and ${chunksLost} chunks`);
+
+  assert.deepEqual(await pool.map((x: number) => x, [1, 2, 3]), [1, 2, 3]);
+  pool.close();
+  assert.equal(await pool.join({ timeout: 30_000 }), true);
+  assert.deepEqual(children(), []);
+});
+
+async function killAtRandom(pool: Pool, random: () => number, killer: { isDone: boolean; kills: number }): Promise<void> {
+  while (!killer.isDone) {
+    await delay(random() * 40);
+    // Only those that have started: a long series of workers killed while they start is a pool that cannot start.
+    const alive = pool.workers.filter((worker) => worker.state !== "starting");
+    const victim = alive[Math.floor(random() * alive.length)]?.pid;
+    if (victim === undefined) continue;
+    try {
+      process.kill(victim, "SIGKILL");
+      killer.kills += 1;
+    } catch {
+      // It had just ended.
+    }
+  }
+}
+
+async function collectOutcomes(outcomes: AsyncIterable<PromiseSettledResult<number>>): Promise<{ values: number; failures: unknown[] }> {
+  let values = 0;
+  const failures: unknown[] = [];
+  for await (const outcome of outcomes) {
+    if (outcome.status === "fulfilled") values += 1;
+    else failures.push(outcome.reason);
+  }
+  return { values, failures };
+}
+
+/** Mulberry32: a small generator whose whole state is the seed. */
+function generator(state: number): () => number {
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+function children(): string[] {
+  return readdirSync("/proc/self/task").flatMap((thread) =>
+    readFileSync(`/proc/self/task/${thread}/children`, "utf8").split(" ").filter(Boolean),
+  );
+}
