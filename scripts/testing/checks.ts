@@ -40,7 +40,7 @@ async function passes(check: Check): Promise<boolean> {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, PATH: path, NO_COLOR: "1" },
   });
-  const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
+  const exited = new Promise<number | null>((settle) => child.once("exit", settle));
   const [exitCode, output, errors] = await Promise.all([exited, buffer(child.stdout), buffer(child.stderr)]);
   console.log(`${exitCode === 0 ? "✔" : "✖"} ${check.name}  ${((performance.now() - started) / 1_000).toFixed(1)} s`);
   if (exitCode !== 0) process.stdout.write(Buffer.concat([output, errors]));

@@ -201,7 +201,7 @@ export abstract class BaseProcess<A extends readonly unknown[] = readonly unknow
       const fn = catalogFunction(this.#target ?? doNothing);
       return { kind: "run", fn, args: codec.encode(this.#args ?? [], "args") };
     }
-    const properties = { ...this };
+    const properties = Object.assign({}, this);
     return { kind: "run", fn: catalogFunction(runInstance), args: codec.encode([this.constructor, properties], "process") };
   }
 

@@ -62,7 +62,7 @@ async function decodeList(payload: Payload): Promise<unknown[]> {
   if (imports !== undefined) await whileImporting(imports);
   const list = codec.decode(payload);
   if (!Array.isArray(list)) throw new DecodeError("Cannot run a task: its arguments are not a list");
-  return list;
+  return list as unknown[];
 }
 
 function argumentsOf(item: unknown): unknown[] {
