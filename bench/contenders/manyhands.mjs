@@ -1,4 +1,4 @@
-import { Pool } from "manyhands";
+import { Pool } from "../../dist/index.js";
 import { workers } from "../cases.mjs";
 import { bandwidth, bigArray as makeBigArray, calls, medianMicroseconds, numbers, objectCount, rate, report } from "../measure.mjs";
 
