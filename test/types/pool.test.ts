@@ -27,10 +27,13 @@ function inferences(): void {
 
   expectTypeOf(pool.starmap((n, text) => text.repeat(n), pairs)).toEqualTypeOf<Task<string[]>>();
   expectTypeOf(
-    pool.starmap((a: number, b: number) => a + b, [
-      [1, 2],
-      [3, 4],
-    ]),
+    pool.starmap(
+      (a: number, b: number) => a + b,
+      [
+        [1, 2],
+        [3, 4],
+      ],
+    ),
   ).toEqualTypeOf<Task<number[]>>();
 
   expectTypeOf(pool.imap(async (x: number) => String(x), later)).toEqualTypeOf<ResultIterator<string, number>>();
