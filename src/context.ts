@@ -6,7 +6,16 @@ import { BasePool } from "./pool/pool.js";
 import { BaseProcess, type Target } from "./process/process.js";
 import type { ProcessOptions } from "./process/options.js";
 
-/** A function running in an operating-system process of its own. Python: `multiprocessing.Process`. */
+/**
+ * A function running in an operating-system process of its own. Python: `multiprocessing.Process`.
+ *
+ * @example
+ * ```ts
+ * const child = new Process((a: number, b: number) => a + b, [40, 2]).start();
+ * assert.equal(await child.result(), 42);
+ * assert.equal(await child.join(), 0);
+ * ```
+ */
 export class Process<A extends readonly unknown[] = readonly unknown[], R = unknown> extends BaseProcess<A, R> {
   /** @throws TypeError when the target is no function, args no array, or an option of the wrong type. */
   constructor(target?: Target<A, R>, args?: A, options: ProcessOptions = {}) {
@@ -65,4 +74,39 @@ export class ThreadPool<A extends readonly unknown[] = readonly unknown[]> exten
   constructor(workers?: number, options: PoolOptions<A> = {}) {
     super(threadBackend, workers, options);
   }
+}
+
+/** How workers are started: as operating-system processes, or as threads of this one. */
+export type ContextKind = "process" | "thread";
+
+/** The constructors of one kind, for programs that choose when they run. */
+export interface Context<K extends ContextKind = ContextKind> {
+  readonly kind: K;
+  readonly Process: K extends "thread" ? typeof ThreadProcess : typeof Process;
+  readonly Pool: K extends "thread" ? typeof ThreadPool : typeof Pool;
+}
+
+const contexts: { readonly [K in ContextKind]: Context<K> } = {
+  process: { kind: "process", Process, Pool },
+  thread: { kind: "thread", Process: ThreadProcess, Pool: ThreadPool },
+};
+
+/**
+ * The constructors that start processes, or those that start threads; `"process"` by default. Python: `get_context()`, where the
+ * kinds are `spawn`, `fork` and `forkserver`.
+ *
+ * @throws TypeError when there is no such kind.
+ * @example
+ * ```ts
+ * const { Process } = getContext("thread");
+ * assert.equal(await new Process(() => process.pid).start().result(), process.pid);
+ * ```
+ */
+export function getContext(): Context<"process">;
+export function getContext<K extends ContextKind>(kind: K): Context<K>;
+export function getContext(kind: ContextKind = "process"): Context {
+  if (!Object.hasOwn(contexts, kind)) {
+    throw new TypeError(`Cannot get the context ${JSON.stringify(kind)}: there are ${Object.keys(contexts).map((known) => `"${known}"`).join(" and ")}`);
+  }
+  return contexts[kind];
 }

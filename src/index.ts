@@ -1,4 +1,4 @@
-export { Pool, Process } from "./context.js";
+export { getContext, Pool, Process, type Context, type ContextKind } from "./context.js";
 export type { Outcome } from "./pool/outcome.js";
 export type { ImapOptions, MapOptions, PoolOptions, TaskOptions } from "./pool/options.js";
 export type { PoolWorker } from "./pool/pool.js";

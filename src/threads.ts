@@ -1,4 +1,4 @@
-export { ThreadPool as Pool, ThreadProcess as Process } from "./context.js";
+export { getContext, ThreadPool as Pool, ThreadProcess as Process, type Context, type ContextKind } from "./context.js";
 export type { Outcome } from "./pool/outcome.js";
 export type { ImapOptions, MapOptions, PoolOptions, TaskOptions } from "./pool/options.js";
 export type { PoolWorker } from "./pool/pool.js";

@@ -28,7 +28,7 @@ export function locateEntry(): Entry {
 /** In a CommonJS bundle there is no `import.meta.url`, but `__filename`. */
 function ownPath(): string {
   const url: string | undefined = import.meta.url;
-  if (url?.startsWith("file:") === true) return fileURLToPath(url);
+  if (url !== undefined && url.startsWith("file:")) return fileURLToPath(url);
   return typeof __filename === "string" ? __filename : join(process.cwd(), "bundle.js");
 }
 

@@ -1,8 +1,9 @@
 /** Workers as threads of this process: quicker to start, sharing its memory limits and its fate. */
 import { constants } from "node:os";
 import type { Readable } from "node:stream";
-import { MessageChannel, Worker } from "node:worker_threads";
+import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import { PortChannel } from "../channel/port.js";
+import { WorkerStartError } from "../errors.js";
 import { locateEntry, runFromData } from "./locate-entry.js";
 import type { Backend, StartOptions, WorkerExit, WorkerHandle } from "./backend.js";
 import { inheritedEnv } from "./exec-argv.js";
@@ -26,21 +27,8 @@ class ThreadWorker implements WorkerHandle {
 
   constructor(options: StartOptions) {
     const { port1, port2 } = new MessageChannel();
-    const entry = locateEntry();
-    const isCode = entry.kind === "code";
     this.#stdio = options.stdio;
-    this.#worker = new Worker(isCode ? runFromData(entry.path) : entry.path, {
-      eval: isCode,
-      name: options.name,
-      workerData: { port: port2, ...(isCode ? { code: entry.code } : {}) },
-      transferList: [port2],
-      env: inheritedEnv(options.env),
-      // Left out, a thread gets the program's flags; handed over, those that only a process can have would be refused.
-      ...(options.execArgv === undefined ? {} : { execArgv: [...options.execArgv] }),
-      stdout: options.stdio !== "inherit",
-      stderr: options.stdio !== "inherit",
-      ...(options.resourceLimits === undefined ? {} : { resourceLimits: options.resourceLimits }),
-    });
+    this.#worker = startThread(options, port2);
     if (options.stdio === "ignore") {
       this.#worker.stdout.resume();
       this.#worker.stderr.resume();
@@ -89,5 +77,27 @@ class ThreadWorker implements WorkerHandle {
         void this.channel.close().then(() => resolve(exit));
       });
     });
+  }
+}
+
+function startThread(options: StartOptions, port: MessagePort): Worker {
+  const entry = locateEntry();
+  const isCode = entry.kind === "code";
+  const isApart = options.stdio !== "inherit";
+  try {
+    return new Worker(isCode ? runFromData(entry.path) : entry.path, {
+      eval: isCode,
+      name: options.name,
+      workerData: { port, ...(isCode ? { code: entry.code } : {}) },
+      transferList: [port],
+      env: inheritedEnv(options.env),
+      // Left out, a thread gets the program's flags; handed over, those that only a process can have would be refused.
+      ...(options.execArgv === undefined ? {} : { execArgv: [...options.execArgv] }),
+      stdout: isApart,
+      stderr: isApart,
+      ...(options.resourceLimits === undefined ? {} : { resourceLimits: options.resourceLimits }),
+    });
+  } catch (cause) {
+    throw new WorkerStartError(`Cannot start the worker ${options.name}: Node refused its options; see the cause`, { cause });
   }
 }

@@ -17,9 +17,9 @@ function hear(channel: Channel): Heard {
   let close: (error: Error | undefined) => void = () => {};
   const heard: Heard = { frames: [], closed: new Promise((resolve) => (close = resolve)), isClosed: false };
   channel.listen({
-    onFrame: (frame) => {
+    onFrame: (received) => {
       assert.equal(heard.isClosed, false, "a frame came after onClosed");
-      heard.frames.push(frame);
+      heard.frames.push(received);
     },
     onClosed: (error) => {
       assert.equal(heard.isClosed, false, "onClosed came twice");

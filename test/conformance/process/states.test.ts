@@ -103,13 +103,11 @@ for (const { kind, Process } of backends) {
   });
 
   test(`${kind}: leaving the scope of "await using" joins`, async () => {
-    let exitCode: number | undefined;
     const child = new Process(() => 1);
     {
       await using scoped = child.start();
       assert.equal(scoped.isAlive, true);
     }
-    exitCode = child.exitCode;
-    assert.equal(exitCode, 0);
+    assert.equal(child.exitCode, 0);
   });
 }

@@ -2,9 +2,12 @@
 import assert from "node:assert/strict";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
+import type * as manyhands from "manyhands";
 import { currentProcess, isMain, parentProcess, Process } from "manyhands";
 import { Process as ThreadProcess } from "manyhands/threads";
 import { backends } from "./backends.js";
+
+type Library = Pick<typeof manyhands, "currentProcess" | "parentProcess" | "isMain" | "Process">;
 
 /** The library, as a function that was sent finds it. */
 const library = import.meta.resolve("manyhands");
@@ -30,7 +33,7 @@ for (const { kind, Process: Either } of backends) {
 
   test(`${kind}: it knows its name, its parent and that it is not the program`, async () => {
     const target = async (url: string, entry: string) => {
-      const { currentProcess: current, parentProcess: parent, isMain: main } = (await import(url)) as typeof import("manyhands");
+      const { currentProcess: current, parentProcess: parent, isMain: main } = (await import(url)) as Library;
       const { name = "", pid = 0, isAlive = false } = parent() ?? {};
       return { own: { ...current() }, parent: { name, pid, isAlive }, isOver: await parent()?.join({ timeout: 0 }), isMain: main({ url: entry }) };
     };
@@ -45,7 +48,7 @@ for (const { kind, Process: Either } of backends) {
 
   test(`${kind}: its own children are named after it, and inherit the daemon flag`, async () => {
     const target = async (url: string) => {
-      const { Process: Own } = (await import(url)) as typeof import("manyhands");
+      const { Process: Own } = (await import(url)) as Library;
       const [first, second] = [new Own(), new Own()];
       return [first.name, second.name, first.daemon];
     };
