@@ -1,6 +1,7 @@
 /** The conversation with one worker, over both backends. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { runInThisContext } from "node:vm";
 import type { Backend } from "#lib/backend/backend.js";
 import { messageCodec } from "#lib/backend/codec.js";
 import { catalogFunction } from "#lib/backend/function-catalog.js";
@@ -59,6 +60,11 @@ class Subject {
   }
 }
 
+/** A function of its own text for each number. */
+function makeAdder(increment: number): (n: number) => number {
+  return runInThisContext(`(n) => n + ${increment}`) as (n: number) => number;
+}
+
 const double = (n: number): number => n * 2;
 
 for (const backend of [processBackend, threadBackend]) {
@@ -68,7 +74,7 @@ for (const backend of [processBackend, threadBackend]) {
     const subject = new Subject(backend);
     const answers = await Promise.all([subject.run(double, 1), subject.run(double, 2), subject.run(double, 3)]);
     assert.deepEqual(answers, [2, 4, 6].map((value) => ({ kind: "value", value })));
-    assert.deepEqual(await subject.stop(), { exit: { exitCode: 0, signal: undefined }, neverBegan: false });
+    assert.deepEqual(await subject.stop(), { exit: { exitCode: 0, signal: undefined }, neverBegan: false, leftUnread: false });
     assert.deepEqual(subject.told, ["ready", "answer 1", "answer 2", "answer 3", "end"]);
     assert.throws(() => subject.link.send(9, { kind: "run", fn: catalogFunction(double), args: messageCodec().encode([], "args") }), ClosedError);
   });
@@ -119,7 +125,7 @@ for (const backend of [processBackend, threadBackend]) {
 
   test(`${kind}: more functions than a worker keeps all run, also again`, async () => {
     const subject = new Subject(backend);
-    const functions = Array.from({ length: 300 }, (_, index) => new Function("n", `return n + ${index}`) as (n: number) => number);
+    const functions = Array.from({ length: 300 }, (_, index) => makeAdder(index));
     for (const round of [1, 2]) {
       const answers = await Promise.all(functions.map((fn) => subject.run(fn, round)));
       assert.deepEqual(answers.map((answer) => answer.kind === "value" && answer.value), functions.map((_, index) => index + round));
@@ -155,7 +161,10 @@ for (const backend of [processBackend, threadBackend]) {
     const start = (): Promise<LinkEnd> => new Promise((resolve) => new WorkerLink(backend, options, { onReady: assert.fail, onAnswer: assert.fail, onEnd: resolve }));
     // A thread's flags are looked at before it starts, a process's by the process itself.
     if (kind === "thread") await assert.rejects(start(), WorkerStartError);
-    else assert.deepEqual(await start(), { exit: { exitCode: 9, signal: undefined }, neverBegan: true });
+    else {
+      const { exit, neverBegan } = await start();
+      assert.deepEqual([exit.exitCode, neverBegan], [9, true]);
+    }
   });
 }
 
