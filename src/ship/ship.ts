@@ -1,5 +1,9 @@
+/** Functions as a host sends them: encoded once while nothing that they captured has changed. */
 import type { Codec } from "../wire/codec.js";
 import type { Encoded } from "../wire/extension.js";
+import { Cell } from "./cell.js";
+import { dissect } from "./dissect.js";
+import { receivedForm } from "./received.js";
 
 export interface ShippedCode {
   readonly code: Encoded;
@@ -7,10 +11,59 @@ export interface ShippedCode {
   readonly version: number;
 }
 
-const shipped = new WeakMap<object, ShippedCode>();
+interface Shipment extends ShippedCode {
+  readonly codec: Codec;
+  /** The functions of which it consists, when none of them captured anything that can change. */
+  readonly fixed: readonly Function[] | undefined;
+}
 
-export function shipFunction(fn: object, codec: Codec): ShippedCode {
-  let known = shipped.get(fn);
-  if (known === undefined) shipped.set(fn, (known = { code: codec.encode(fn, "function"), version: 1 }));
-  return known;
+const shipments = new WeakMap<Function, Shipment>();
+let lastVersion = 0;
+
+/**
+ * Takes `fn` apart, with the values that its captures have now.
+ * @throws NotShippableError | EncodeError when it, or something it captured, cannot exist in another process.
+ */
+export function shipFunction(fn: Function, codec: Codec): ShippedCode {
+  const last = shipments.get(fn);
+  if (last?.codec === codec && last.fixed?.every(isBare) === true) return last;
+  const code = codec.encode(fn, "function");
+  if (last?.codec === codec && isSame(last.code, code)) return last;
+  const shipment = { code, version: ++lastVersion, codec, fixed: fixedParts(fn) };
+  shipments.set(fn, shipment);
+  return shipment;
+}
+
+/** All functions that go with `fn`; `undefined` when something among them can change. */
+function fixedParts(fn: Function): readonly Function[] | undefined {
+  const parts = new Set([fn]);
+  for (const part of parts) {
+    const values = capturedBy(part);
+    if (values === undefined || !isBare(part)) return undefined;
+    for (const value of values) {
+      if (typeof value === "function") parts.add(value);
+      else if (value instanceof Cell || (typeof value === "object" && value !== null)) return undefined;
+    }
+  }
+  return [...parts];
+}
+
+function capturedBy(fn: Function): readonly unknown[] | undefined {
+  if (receivedForm(fn) !== undefined) return undefined;
+  const dissection = dissect(fn);
+  if (dissection.kind === "named") return dissection.children;
+  return dissection.code.isSettled ? dissection.code.bound.map(({ value }) => value) : undefined;
+}
+
+/** Nothing was put on the function, which could change. */
+function isBare(fn: Function): boolean {
+  for (const _name in fn) return false;
+  for (const _name in fn.prototype as object | undefined) return false;
+  return true;
+}
+
+function isSame(some: Encoded, other: Encoded): boolean {
+  if (some.attachments.length !== other.attachments.length) return false;
+  if (Buffer.compare(some.body, other.body) !== 0) return false;
+  return some.attachments.every((part, index) => Buffer.compare(part, other.attachments[index] ?? part.subarray(1)) === 0);
 }

@@ -51,6 +51,7 @@ export class Encoder implements GraphWriter {
     this.#context = {
       path: () => this.#formatPath(),
       require: (request) => addModule(this.#modules, request),
+      notes: new Map(),
     };
   }
 
@@ -308,6 +309,7 @@ export class Encoder implements GraphWriter {
   }
 
   #forget(): void {
+    this.#context.notes.clear();
     this.#references.clear();
     this.shapes.clear();
     this.text.clear();

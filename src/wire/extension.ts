@@ -18,6 +18,8 @@ export interface EncodeContext {
   path(): string;
   /** Makes `context.module(request)` available to `assemble` on the other side. */
   require(request: ModuleRequest): void;
+  /** What extensions note while one message is encoded; empty when the next one begins. */
+  readonly notes: Map<string, unknown>;
 }
 
 export interface DecodeContext {

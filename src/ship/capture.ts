@@ -1,0 +1,232 @@
+/** Takes a function apart: its text, where it stands, and what it captured. */
+import { dirname } from "node:path";
+import { NotShippableError } from "../errors.js";
+import type { EncodeContext, ModuleRequest } from "../wire/extension.js";
+import { builtinPath } from "./builtins.js";
+import { Cell, checkUnwitnessed, scriptCell, witnessedCell } from "./cell.js";
+import { syntaxOf, type Edit, type FreeReference, type FreeVariable, type FunctionSyntax } from "./function-syntax.js";
+import type { Capture, CodeHeader } from "./header.js";
+import type { ScopeSight, Sight } from "./inspector-session.js";
+import { importOf, requiredModule } from "./modules.js";
+import { fileNameOf } from "./reference.js";
+import { describeFunction, nameOf, refuse } from "./refusal.js";
+import { originOf } from "./origin.js";
+import type { FunctionNode, Script } from "./script.js";
+import { initializerOf, isSetOnce, makesObject, readVariable, type Reading } from "./variables.js";
+
+/** A function taken apart. All but the values of cells stays as it is. */
+export interface CapturedCode {
+  readonly subject: string;
+  readonly header: Omit<CodeHeader, "eager">;
+  readonly modules: readonly ModuleRequest[];
+  /** The values of the captures of kind `value`, in their order. */
+  readonly bound: readonly BoundValue[];
+  /** Whether all values were set when the function was looked at: if not, it is looked at again. */
+  readonly isSettled: boolean;
+}
+
+export interface BoundValue {
+  readonly name: string;
+  readonly isEager: boolean;
+  readonly value: unknown;
+  /** For cells that no witness tells apart: the variable's declaration. */
+  readonly unwitnessed: string | undefined;
+}
+
+/** A function and all that is known of its place. */
+export interface Located {
+  readonly fn: Function;
+  readonly sight: Sight;
+  readonly script: Script;
+  readonly node: FunctionNode;
+}
+
+/** @throws NotShippableError when the text cannot stand alone, or a variable cannot be had. */
+export function captureCode(located: Located): CapturedCode {
+  const { fn, script, node } = located;
+  const syntax = syntaxOf(script, node);
+  const position = script.positionOf(syntax.start);
+  const subject = describeFunction(fn, { url: script.url, line: position.line });
+  if (syntax.obstacle !== undefined) refuse(subject, syntax.obstacle.reason, syntax.obstacle.remedy);
+  const collector = new Collector(located, subject);
+  for (const free of syntax.freeVariables) collector.add(free);
+  const importMeta = syntax.importMetas.length === 0 ? "" : unusedName(script.source.slice(syntax.start, syntax.end));
+  const metaEdits = syntax.importMetas.map(({ start, end }) => ({ start, end, text: importMeta }));
+  const text = applyEdits(script.source, syntax, [...syntax.edits, ...collector.edits, ...metaEdits]);
+  const { form, isStrict } = syntax;
+  const { url } = script;
+  return {
+    subject,
+    header: {
+      kind: "code",
+      ...{ origin: originOf(fn), form, name: ownName(fn), text, url, ...position, isStrict, importMeta },
+      functionFields: [...syntax.functionFields],
+      captures: collector.captures,
+    },
+    modules: collector.modules,
+    bound: collector.bound,
+    isSettled: collector.isSettled,
+  };
+}
+
+/** Refuses variables of one declaration that may or may not be the same in two functions of this message. */
+export function checkCells(code: CapturedCode, fn: Function, context: EncodeContext): void {
+  for (const { value, unwitnessed } of code.bound) {
+    if (!(value instanceof Cell)) continue;
+    value.readThrough(fn);
+    if (unwitnessed !== undefined) checkUnwitnessed(context, { declaration: unwitnessed, cell: value, fn, subject: code.subject });
+  }
+}
+
+class Collector {
+  readonly captures: Capture[] = [];
+  readonly modules: ModuleRequest[] = [];
+  readonly bound: BoundValue[] = [];
+  readonly edits: Edit[] = [];
+  isSettled = true;
+  readonly #located: Located;
+  readonly #subject: string;
+
+  constructor(located: Located, subject: string) {
+    this.#located = located;
+    this.#subject = subject;
+  }
+
+  add(free: FreeVariable): void {
+    const reading = readVariable(this.#located.sight.scopes, free.name);
+    if (reading.state === "unset") this.#refuse(free.name, "has no value yet", "Send the function after the variable is set");
+    if (reading.state === "absent") return this.#absent(free);
+    if (this.#import(free, reading.value)) return;
+    if (free.variable === undefined) this.#checkWrapperName(free.name);
+    const isConstant = free.variable === undefined ? isWrapperName(free.name) : isSetOnce(free.variable);
+    if (reading.value === undefined && free.variable !== undefined) this.#unclear(free.variable, free.name);
+    if (isConstant && reading.value !== undefined) return this.#constant(free, reading.value);
+    if (isConstant && isParameterOrConst(free)) return this.#constant(free, undefined);
+    this.#cell(free, reading);
+  }
+
+  /** A global of every realm needs nothing; one that the program's script declares is copied. */
+  #absent({ name, variable, isEager }: FreeVariable): void {
+    if (variable === undefined) return;
+    if (name === "arguments" && variable.defs.length === 0) {
+      refuse(this.#subject, "it uses the arguments of the function around it", "Put what it needs into a variable first");
+    }
+    if (!this.#located.script.isModule && Object.hasOwn(globalThis, name)) {
+      this.isSettled = false;
+      return this.#value(name, { isEager, value: Reflect.get(globalThis, name), unwitnessed: undefined });
+    }
+    this.#refuse(name, "cannot be read", "Pass it as an argument");
+  }
+
+  /** An import that holds no object may change: it is read from the module each time. */
+  #import(free: FreeVariable, value: unknown): boolean {
+    const imported = free.variable === undefined ? undefined : importOf(free.variable, this.#located.script.url);
+    if (imported === undefined) return false;
+    this.modules.push(imported.request);
+    const isFixed = (typeof value === "object" && value !== null) || typeof value === "function";
+    const { exportName } = imported;
+    if (!isFixed && exportName !== undefined) this.#replace(free, `${free.name}[${JSON.stringify(exportName)}]`);
+    this.captures.push({ kind: "import", name: free.name, request: imported.request, exportName: isFixed ? exportName : undefined });
+    return true;
+  }
+
+  #constant({ name, variable, isEager }: FreeVariable, value: unknown): void {
+    if (typeof value === "object" && value !== null) {
+      const path = builtinPath(value);
+      if (path !== undefined) return void this.captures.push({ kind: "builtin", name, path });
+      const file = fileNameOf(this.#located.script.url);
+      const required = file === undefined ? undefined : requiredModule(value, variable, dirname(file));
+      if (required !== undefined) return void this.captures.push({ kind: "required", name, ...required });
+    }
+    this.#value(name, { isEager, value, unwitnessed: undefined });
+  }
+
+  #cell(free: FreeVariable, reading: Extract<Reading, { state: "value" }>): void {
+    this.#replace(free, `${free.name}.value`);
+    this.#value(free.name, { isEager: free.isEager, ...this.#findCell(free, reading.scope) });
+  }
+
+  #findCell({ name, variable }: FreeVariable, scope: ScopeSight): { value: Cell; unwitnessed: string | undefined } {
+    const { script } = this.#located;
+    const isScriptLevel = scope.isScriptLevel || (variable?.scope.type ?? "") === "module" || variable?.scope.upper?.type === "global";
+    if (isScriptLevel) return { value: scriptCell(script.id, name), unwitnessed: undefined };
+    const witness = variable === undefined ? undefined : witnessOf(variable, scope);
+    if (witness !== undefined) return { value: witnessedCell(witness, name), unwitnessed: undefined };
+    const block = (variable?.scope.block ?? { range: [0] }).range ?? [0];
+    return { value: new Cell(name), unwitnessed: `${script.id} ${block[0]} ${name}` };
+  }
+
+  #value(name: string, bound: Omit<BoundValue, "name">): void {
+    this.captures.push({ kind: "value", name, isEager: bound.isEager });
+    this.bound.push({ name, ...bound });
+  }
+
+  #replace({ name, references }: FreeVariable, text: string): void {
+    for (const reference of references) this.edits.push({ start: reference.start, end: reference.end, text: spell(reference, name, text) });
+  }
+
+  /** Old versions of V8 show a variable that is not set as `undefined`. */
+  #unclear(variable: NonNullable<FreeVariable["variable"]>, name: string): void {
+    if (makesObject(variable)) this.#refuse(name, "has no value yet", "Send the function after the variable is set");
+    this.isSettled = false;
+  }
+
+  #checkWrapperName(name: string): void {
+    if (this.#located.script.isModule || (name !== "module" && name !== "exports")) return;
+    this.#refuse(name, "belongs to the module that is loaded here", "Put what the function needs into a variable first");
+  }
+
+  #refuse(name: string, reason: string, remedy: string): never {
+    const message = `Cannot send ${this.#subject}: it uses the variable ${name}, which ${reason}. ${remedy}`;
+    throw new NotShippableError(message, [this.#subject, name]);
+  }
+}
+
+function isWrapperName(name: string): boolean {
+  return name === "require" || name === "__filename" || name === "__dirname";
+}
+
+/** A `var` is `undefined` before its line has run; of others that is their value. */
+function isParameterOrConst({ variable }: FreeVariable): boolean {
+  const [definition] = variable?.defs ?? [];
+  const kind: unknown = definition?.parent === undefined || definition.parent === null ? undefined : Reflect.get(definition.parent, "kind");
+  return kind !== "var";
+}
+
+/** Something that each run of the scope makes anew, and keeps in a variable that is never assigned again. */
+function witnessOf(variable: NonNullable<FreeVariable["variable"]>, scope: ScopeSight): object | undefined {
+  for (const sibling of variable.scope.variables) {
+    if (!makesObject(sibling) || !isSetOnce(sibling) || initializerOf(sibling) === undefined) continue;
+    const reading = readVariable([scope], sibling.name);
+    if (reading.state !== "value") continue;
+    if ((typeof reading.value === "object" && reading.value !== null) || typeof reading.value === "function") return reading.value;
+  }
+  return undefined;
+}
+
+function spell({ spelling }: FreeReference, name: string, text: string): string {
+  if (spelling === "shorthand") return `${name}: ${text}`;
+  return spelling === "callee" ? `(0, ${text})` : text;
+}
+
+function applyEdits(source: string, { start, end }: FunctionSyntax, edits: readonly Edit[]): string {
+  let text = "";
+  let position = start;
+  for (const edit of edits.toSorted((some, other) => some.start - other.start)) {
+    text += source.slice(position, edit.start) + edit.text;
+    position = edit.end;
+  }
+  return text + source.slice(position, end);
+}
+
+/** A name of the length of `import.meta`, so that the rest of the line stays where it is. */
+function unusedName(text: string): string {
+  let name = "import$meta";
+  while (text.includes(name)) name += "$";
+  return name;
+}
+
+function ownName(fn: Function): string {
+  const name = nameOf(fn);
+  return name === "an anonymous function" ? "" : name;
+}

@@ -1,0 +1,91 @@
+/** Decides how a function is sent: by name, by reference to a module, or by its text. */
+import type { EncodeContext, Parts } from "../wire/extension.js";
+import { types } from "node:util";
+import { builtinPath } from "./builtins.js";
+import { captureCode, checkCells, type CapturedCode } from "./capture.js";
+import type { Header } from "./header.js";
+import { inspectorSession } from "./inspector-session.js";
+import { folderOfRequire } from "./modules.js";
+import { exportReference } from "./reference.js";
+import { describeFunction, nameOf, refuse } from "./refusal.js";
+import { scriptById } from "./script.js";
+import { traceCapture } from "./trace.js";
+
+/** How one function is sent. */
+export type Dissection =
+  | { readonly kind: "named"; readonly header: Header; readonly children: readonly unknown[] }
+  | { readonly kind: "code"; readonly code: CapturedCode };
+
+const dissected = new WeakMap<Function, Dissection>();
+
+/** @throws NotShippableError */
+export function dissect(fn: Function): Dissection {
+  const known = dissected.get(fn);
+  if (known !== undefined) return known;
+  const dissection = look(fn);
+  if (dissection.kind === "named" || dissection.code.isSettled) dissected.set(fn, dissection);
+  return dissection;
+}
+
+export function partsOf(fn: Function, dissection: Dissection, context: EncodeContext): Parts {
+  if (dissection.kind === "named") {
+    const { header, children } = dissection;
+    if (header.kind === "export") context.require(header.request);
+    return { header, children };
+  }
+  const { code } = dissection;
+  for (const request of code.modules) context.require(request);
+  checkCells(code, fn, context);
+  for (const { name, value } of code.bound) traceCapture(value, { owner: fn, subject: code.subject, name });
+  const values = (isEager: boolean): unknown[] => code.bound.filter((bound) => bound.isEager === isEager).map(({ value }) => value);
+  const { own, prototype } = propertiesOf(fn, code.header.functionFields);
+  return { header: { ...code.header, eager: values(true) }, children: [...values(false), own, prototype] };
+}
+
+/** What a program has put on a function, or on the prototype of a constructor. */
+export function propertiesOf(fn: Function, functionFields: readonly string[]): { own: object | undefined; prototype: object | undefined } {
+  const prototype: unknown = Object.getOwnPropertyDescriptor(fn, "prototype")?.value;
+  return {
+    own: dataOf(fn, (name, value) => functionFields.includes(name) && typeof value === "function"),
+    prototype: typeof prototype === "object" && prototype !== null ? dataOf(prototype, () => false) : undefined,
+  };
+}
+
+function dataOf(holder: object, isLeftOut: (name: string, value: unknown) => boolean): object | undefined {
+  const found: [string, unknown][] = [];
+  for (const name of Object.keys(holder)) {
+    const descriptor = Object.getOwnPropertyDescriptor(holder, name);
+    if (descriptor !== undefined && "value" in descriptor && !isLeftOut(name, descriptor.value)) found.push([name, descriptor.value]);
+  }
+  return found.length === 0 ? undefined : Object.fromEntries(found);
+}
+
+function look(fn: Function): Dissection {
+  if (types.isProxy(fn)) refuse(describeFunction(fn), "it is a proxy", "Send the function behind it");
+  const path = builtinPath(fn);
+  if (path !== undefined) return { kind: "named", header: { kind: "builtin", path }, children: [] };
+  const folder = folderOfRequire(fn);
+  if (folder !== undefined) return { kind: "named", header: { kind: "require", folder }, children: [] };
+  const sight = inspectorSession().look(fn);
+  if (sight.bound !== undefined) {
+    const { target, thisValue, args } = sight.bound;
+    traceCapture(target, { owner: fn, subject: describeFunction(fn), name: nameOf(target) });
+    const header: Header = { kind: "bound", argumentCount: args.length, name: nameOf(fn) };
+    return { kind: "named", header, children: [target, thisValue, ...args] };
+  }
+  return lookAtScript(fn, sight);
+}
+
+function lookAtScript(fn: Function, sight: ReturnType<ReturnType<typeof inspectorSession>["look"]>): Dissection {
+  const subject = describeFunction(fn);
+  if (sight.location === undefined) refuse(subject, "it is native code that no name leads to", "Call it from a function of your own");
+  const script = scriptById(sight.location.scriptId);
+  if (script === undefined) refuse(subject, "V8 has no source for it", "Define it in a file");
+  if (script.url.startsWith("node:")) refuse(subject, "it belongs to Node, and no module exports it", "Call it from a function of your own");
+  const node = script.functionAt(sight.location, Function.prototype.toString.call(fn));
+  if (node === undefined) refuse(subject, `it is not found in the source of ${script.url}`, "Export it from a module of its own");
+  const reference = exportReference(fn, script, node);
+  if (reference === undefined) return { kind: "code", code: captureCode({ fn, sight, script, node }) };
+  const request = { specifier: reference.url, parent: undefined };
+  return { kind: "named", header: { kind: "export", request, path: reference.path, type: "function" }, children: [] };
+}

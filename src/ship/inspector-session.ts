@@ -1,0 +1,192 @@
+/**
+ * Looks into functions through V8's own inspector, connected to this very isolate.
+ *
+ * The function is handed over in a mailbox object that the inspector knows by id, so no global is left behind. The debugger is
+ * switched on only inside one synchronous call, to learn of scripts: a `debugger` statement of the user never stops.
+ */
+import type { Runtime, Session } from "node:inspector";
+
+/** What V8 knows of a function. */
+export interface Sight {
+  /** Where its code is; `undefined` for native and bound functions. Lines and columns count from 0. */
+  readonly location: { readonly scriptId: string; readonly line: number; readonly column: number } | undefined;
+  /** The variables around it, innermost scope first, the global scope left out. */
+  readonly scopes: readonly ScopeSight[];
+  readonly bound: BoundSight | undefined;
+}
+
+export interface ScopeSight {
+  readonly isScriptLevel: boolean;
+  /** Reading a variable throws while it is in its temporal dead zone. */
+  readonly variables: Readonly<Record<string, unknown>>;
+}
+
+export interface BoundSight {
+  readonly target: Function;
+  readonly thisValue: unknown;
+  readonly args: readonly unknown[];
+}
+
+/** A script, as the debugger announces it. */
+export interface ScriptSight {
+  readonly url: string;
+  readonly source: string;
+  readonly isModule: boolean;
+  readonly startLine: number;
+  readonly startColumn: number;
+}
+
+interface Mailbox {
+  outgoing: unknown;
+  incoming: unknown[];
+}
+
+const lookGroup = "manyhands.look";
+const mailboxGroup = "manyhands.mailbox";
+
+let connected: InspectorSession | undefined;
+
+export function inspectorSession(): InspectorSession {
+  return (connected ??= new InspectorSession());
+}
+
+class InspectorSession {
+  readonly #session: Session;
+  readonly #mailbox: Mailbox = { outgoing: undefined, incoming: [] };
+  readonly #mailboxId: string;
+
+  constructor() {
+    const { Session: SessionClass } = process.getBuiltinModule("node:inspector");
+    this.#session = new SessionClass();
+    this.#session.connect();
+    this.#mailboxId = this.#introduce();
+  }
+
+  look(fn: Function): Sight {
+    this.#mailbox.outgoing = fn;
+    try {
+      const internals = this.#internals();
+      const location: unknown = internals.get("[[FunctionLocation]]")?.value;
+      return {
+        location: isLocation(location) ? { scriptId: location.scriptId, line: location.lineNumber, column: location.columnNumber } : undefined,
+        scopes: this.#scopes(internals.get("[[Scopes]]")),
+        bound: this.#bound(internals),
+      };
+    } finally {
+      this.#mailbox.outgoing = undefined;
+      this.#mailbox.incoming = [];
+      this.#post("Runtime.releaseObjectGroup", { objectGroup: lookGroup });
+    }
+  }
+
+  /** The script with this id; what was collected, or never had a source, is `undefined`. */
+  script(scriptId: string): ScriptSight | undefined {
+    let found: Omit<ScriptSight, "source"> | undefined;
+    const onScript = ({ params }: { params: AnnouncedScript }): void => {
+      if (params.scriptId !== scriptId) return;
+      found = { url: params.url, isModule: params.isModule === true, startLine: params.startLine, startColumn: params.startColumn };
+    };
+    this.#session.on("Debugger.scriptParsed", onScript);
+    try {
+      this.#post("Debugger.enable");
+      if (found === undefined) return undefined;
+      const source: unknown = this.#post("Debugger.getScriptSource", { scriptId })["scriptSource"];
+      return typeof source === "string" ? { ...found, source } : undefined;
+    } finally {
+      this.#post("Debugger.disable");
+      this.#session.off("Debugger.scriptParsed", onScript);
+    }
+  }
+
+  /** Lets the inspector know the mailbox: for the length of one synchronous call it is a global. */
+  #introduce(): string {
+    const name = `manyhands.mailbox.${Math.random()}`;
+    Object.defineProperty(globalThis, name, { value: this.#mailbox, configurable: true, enumerable: false });
+    try {
+      const expression = `globalThis[${JSON.stringify(name)}]`;
+      return idOf(this.#post("Runtime.evaluate", { expression, objectGroup: mailboxGroup })["result"]);
+    } finally {
+      Reflect.deleteProperty(globalThis, name);
+    }
+  }
+
+  #internals(): ReadonlyMap<string, Runtime.RemoteObject> {
+    const fn = this.#onMailbox("function () { return this.outgoing; }", []);
+    const listed = this.#post("Runtime.getProperties", { objectId: idOf(fn), ownProperties: true })["internalProperties"];
+    const properties = Array.isArray(listed) ? (listed as Runtime.InternalPropertyDescriptor[]) : [];
+    return new Map(properties.flatMap(({ name, value }) => (value === undefined ? [] : [[name, value]])));
+  }
+
+  #scopes(list: Runtime.RemoteObject | undefined): ScopeSight[] {
+    if (list === undefined) return [];
+    const entries = this.#post("Runtime.getProperties", { objectId: idOf(list), ownProperties: true })["result"];
+    const scopes = (Array.isArray(entries) ? (entries as Runtime.PropertyDescriptor[]) : [])
+      .filter(({ name }) => /^\d+$/.test(name))
+      .flatMap(({ value }) => (value === undefined || value.description === "Global" ? [] : [value]));
+    const received = this.#receive(scopes);
+    return received.flatMap((scope, index) => {
+      const variables: unknown = typeof scope === "object" && scope !== null ? Reflect.get(scope, "object") : undefined;
+      if (!isRecord(variables)) return [];
+      const description = scopes[index]?.description ?? "";
+      return [{ isScriptLevel: description === "Module" || description === "Script", variables }];
+    });
+  }
+
+  #bound(internals: ReadonlyMap<string, Runtime.RemoteObject>): BoundSight | undefined {
+    const parts = ["[[TargetFunction]]", "[[BoundThis]]", "[[BoundArgs]]"].map((name) => internals.get(name));
+    const [target, thisValue, args] = parts;
+    if (target === undefined || thisValue === undefined || args === undefined) return undefined;
+    const received = this.#receive([target, thisValue, args]);
+    if (typeof received[0] !== "function") return undefined;
+    return { target: received[0], thisValue: received[1], args: Array.from(received[2] as ArrayLike<unknown>) };
+  }
+
+  /** The very values that the inspector speaks of. */
+  #receive(values: readonly Runtime.RemoteObject[]): readonly unknown[] {
+    this.#onMailbox("function (...values) { this.incoming = values; }", values.map(asArgument));
+    return this.#mailbox.incoming;
+  }
+
+  #onMailbox(functionDeclaration: string, args: readonly Runtime.CallArgument[]): unknown {
+    const request = { objectId: this.#mailboxId, functionDeclaration, arguments: args, objectGroup: lookGroup };
+    return this.#post("Runtime.callFunctionOn", request)["result"];
+  }
+
+  #post(method: string, params: object = {}): Readonly<Record<string, unknown>> {
+    let failure: Error | undefined;
+    let answer: object = {};
+    this.#session.post(method, params, (error: Error | null, result?: object) => {
+      if (error !== null) failure = error;
+      else if (result !== undefined) answer = result;
+    });
+    if (failure !== undefined) throw new Error(`The inspector refused ${method}: ${failure.message}`, { cause: failure });
+    return answer as Readonly<Record<string, unknown>>;
+  }
+}
+
+interface AnnouncedScript {
+  readonly scriptId: string;
+  readonly url: string;
+  readonly isModule?: boolean;
+  readonly startLine: number;
+  readonly startColumn: number;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
+}
+
+function isLocation(value: unknown): value is { scriptId: string; lineNumber: number; columnNumber: number } {
+  return isRecord(value) && typeof value["scriptId"] === "string" && typeof value["lineNumber"] === "number" && typeof value["columnNumber"] === "number";
+}
+
+function idOf(remote: unknown): string {
+  const id: unknown = isRecord(remote) ? remote["objectId"] : undefined;
+  if (typeof id !== "string") throw new Error("The inspector did not give an id for an object");
+  return id;
+}
+
+function asArgument({ objectId, unserializableValue, value }: Runtime.RemoteObject): Runtime.CallArgument {
+  if (objectId !== undefined) return { objectId };
+  return unserializableValue !== undefined ? { unserializableValue } : { value: value as unknown };
+}

@@ -1,0 +1,113 @@
+/** A script as V8 has it, parsed once: its functions by where they are, and who refers to which variable. */
+import type { AnyNode, Program } from "acorn";
+import type { Reference } from "eslint-scope";
+import { inspectorSession, type ScriptSight } from "./inspector-session.js";
+import { parseProgram, referencesOf } from "./parser.js";
+import { walk } from "./syntax-tree.js";
+
+/** A function's place in the syntax: the node whose text is what `toString` shows, and the node of the function itself. */
+export interface FunctionNode {
+  readonly whole: AnyNode;
+  readonly inner: AnyNode;
+}
+
+export class Script {
+  readonly id: string;
+  readonly url: string;
+  readonly source: string;
+  readonly isModule: boolean;
+  readonly program: Program;
+  /** In the order of the text. */
+  readonly references: readonly Reference[];
+  readonly #functions: readonly FunctionNode[];
+  readonly #lineStarts: readonly number[];
+  readonly #startLine: number;
+  readonly #startColumn: number;
+
+  constructor(id: string, sight: ScriptSight) {
+    this.id = id;
+    this.url = sight.url;
+    this.source = sight.source;
+    this.isModule = sight.isModule;
+    this.#startLine = sight.startLine;
+    this.#startColumn = sight.startColumn;
+    this.#lineStarts = lineStartsOf(sight.source);
+    this.program = parseProgram(sight.source, sight.isModule);
+    this.references = referencesOf(this.program, sight.isModule);
+    this.#functions = functionsOf(this.program);
+  }
+
+  /** The function at V8's position whose text is `text`. */
+  functionAt(position: { readonly line: number; readonly column: number }, text: string): FunctionNode | undefined {
+    const row = position.line - this.#startLine;
+    const offset = (this.#lineStarts[row] ?? 0) + position.column - (row === 0 ? this.#startColumn : 0);
+    return this.#functions.find(({ whole }) => {
+      if (offset < whole.start || offset > whole.end) return false;
+      return this.textOf(whole) === text;
+    });
+  }
+
+  textOf(node: AnyNode): string {
+    return this.source.slice(startOfText(node, this.source), node.end);
+  }
+
+  /** Line and column, from 0, as they are in the file. */
+  positionOf(offset: number): { readonly line: number; readonly column: number } {
+    let row = 0;
+    for (let high = this.#lineStarts.length - 1; row < high; ) {
+      const middle = (row + high + 1) >> 1;
+      if ((this.#lineStarts[middle] ?? 0) <= offset) row = middle;
+      else high = middle - 1;
+    }
+    const column = offset - (this.#lineStarts[row] ?? 0) + (row === 0 ? this.#startColumn : 0);
+    return { line: row + this.#startLine, column };
+  }
+}
+
+/** Analysed scripts that are kept; older ones are parsed again when they are needed. */
+const maxScripts = 200;
+const scripts = new Map<string, Script>();
+
+/** The script with V8's id `scriptId`; `undefined` when V8 has no source for it. */
+export function scriptById(scriptId: string): Script | undefined {
+  const known = scripts.get(scriptId);
+  if (known !== undefined) return known;
+  const sight = inspectorSession().script(scriptId);
+  if (sight === undefined) return undefined;
+  const script = new Script(scriptId, sight);
+  scripts.set(scriptId, script);
+  const [oldest] = scripts.keys();
+  if (scripts.size > maxScripts && oldest !== undefined) scripts.delete(oldest);
+  return script;
+}
+
+/** `static` belongs to the class, not to the method: `toString` leaves it out. */
+export function startOfText(node: AnyNode, source: string): number {
+  if (node.type !== "MethodDefinition" || !node.static) return node.start;
+  const [keyword = ""] = /^static(?:\s|\/\*[^]*?\*\/|\/\/.*\n)*/.exec(source.slice(node.start, node.key.start)) ?? [];
+  return node.start + keyword.length;
+}
+
+function functionsOf(program: Program): FunctionNode[] {
+  const found: FunctionNode[] = [];
+  walk(program, (node) => {
+    if (isMethod(node)) found.push({ whole: node, inner: node.value });
+    if (isFunction(node)) found.push({ whole: node, inner: node });
+  });
+  return found;
+}
+
+function isMethod(node: AnyNode): node is Extract<AnyNode, { type: "MethodDefinition" | "Property" }> {
+  if (node.type === "MethodDefinition") return node.kind !== "constructor";
+  return node.type === "Property" && (node.kind !== "init" || ("method" in node && node.method));
+}
+
+function isFunction({ type }: AnyNode): boolean {
+  return /^(?:Function|Class)(?:Declaration|Expression)$|^ArrowFunctionExpression$/.test(type);
+}
+
+function lineStartsOf(source: string): number[] {
+  const starts = [0];
+  for (const match of source.matchAll(/\r\n|[\n\r\u2028\u2029]/g)) starts.push(match.index + match[0].length);
+  return starts;
+}

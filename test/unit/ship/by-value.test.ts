@@ -1,0 +1,170 @@
+import assert from "node:assert/strict";
+import * as os from "node:os";
+import { basename as baseName } from "node:path";
+import { after, test } from "node:test";
+import { NotShippableError } from "#lib/errors.js";
+import { shipFunction } from "#lib/ship/ship.js";
+import { elsewhere, shipCodec } from "./elsewhere.js";
+
+const there = elsewhere();
+after(() => there[Symbol.asyncDispose]());
+
+const factor = 3;
+const table = new Map([["a", { deep: [1, 2] }]]);
+let counter = 10;
+const setCounter = (value: number): void => void (counter = value);
+
+function isEven(n: number): boolean {
+  return n === 0 || isOdd(n - 1);
+}
+function isOdd(n: number): boolean {
+  return n !== 0 && isEven(n - 1);
+}
+
+class Shape {
+  static made = 2;
+  static create = (): Shape => new this(5);
+  readonly size: number;
+  constructor(size: number) {
+    this.size = size;
+  }
+  area(): number {
+    return this.size * factor;
+  }
+  static named(): string {
+    return `${this.name} ${this.made}`;
+  }
+}
+class Square extends Shape {
+  #side = 4;
+  override area(): number {
+    return super.area() + this.#side;
+  }
+}
+
+test("an arrow function arrives with constants, objects and imports that it captured", async () => {
+  const local = { list: [1, 2, 3] };
+  const result = await there.run((x: number) => [x * factor, table.get("a")?.deep, local.list.length, baseName("/a/b.txt"), os.EOL], 7);
+  assert.deepEqual(result, [21, [1, 2], 3, "b.txt", "\n"]);
+});
+
+test("mutually recursive functions arrive together", async () => {
+  assert.equal(await there.run(isEven, 10), true);
+});
+
+test("classes arrive with static fields, private fields, super and their base classes", async () => {
+  assert.deepEqual(await there.run(() => [new Square(2).area(), Shape.named(), Shape.create().area(), Square.named()]), [10, "Shape 2", 15, "Square 2"]);
+});
+
+test("a variable that changes has the value it has at the call", async () => {
+  const read = (): number => counter;
+  assert.equal(await there.run(read), 10);
+  counter = 11;
+  assert.equal(await there.run(read), 11);
+});
+
+test("functions of one shipment share the variables that they share at home", async () => {
+  counter = 1;
+  const result = await there.run(() => {
+    setCounter(41);
+    counter++;
+    return [counter, ((): number => counter)()];
+  });
+  assert.deepEqual(result, [42, 42]);
+  assert.equal(counter, 1);
+  const closures = (() => {
+    let n = 0;
+    const inc = (): number => ++n;
+    const get = (): number => n;
+    return () => [inc(), inc(), get(), n];
+  })();
+  assert.deepEqual(await there.run(closures), [1, 2, 2, 2]);
+});
+
+test("two closures that may or may not share a variable are refused", () => {
+  const make = (): { inc: () => number; get: () => number } => {
+    let n = 0;
+    return { inc: () => ++n, get: () => n };
+  };
+  const { inc, get } = make();
+  const both = (): number => inc() + get();
+  assert.throws(() => shipFunction(both, shipCodec()), (error: unknown) => {
+    assert.ok(error instanceof NotShippableError);
+    assert.match(error.message, /both use the variable n, which changes/);
+    return true;
+  });
+});
+
+test("methods, getters, generators, async functions and computed keys arrive", async () => {
+  const key = "computed";
+  const object = {
+    base: 5,
+    method(x: number) {
+      return x + factor;
+    },
+    get got() {
+      return factor;
+    },
+    async [key]() {
+      return await Promise.resolve(factor);
+    },
+    *generate() {
+      yield factor;
+    },
+    async *stream() {
+      yield factor;
+    },
+  };
+  const getter = Object.getOwnPropertyDescriptor(object, "got")?.get as () => number;
+  assert.equal(await there.run(object.method, 1), 4);
+  assert.equal(await there.run(getter), 3);
+  assert.equal(await there.run(object[key]), 3);
+  const { generate, stream } = object;
+  assert.deepEqual(await there.run(async () => [...generate(), (await stream().next()).value]), [3, 3]);
+});
+
+test("bound functions and builtins arrive", async () => {
+  const bound = function (this: { x: number }, a: number, b: number): number {
+    return this.x + a + b + factor;
+  }.bind({ x: 1 }, 10);
+  assert.equal(await there.run(bound, 100), 114);
+  assert.equal(await there.run(Math.max, 1, 5), 5);
+  assert.equal(await there.run(baseName, "/x/y"), "y");
+  const { slice } = Array.prototype;
+  assert.deepEqual(await there.run(() => slice.call([1, 2, 3], 1)), [2, 3]);
+});
+
+test("import.meta is that of the original module", async () => {
+  const meta = await there.run(() => [import.meta.url, import.meta.filename]);
+  assert.deepEqual(meta, [import.meta.url, import.meta.filename]);
+});
+
+test("a function that comes back is the function itself, and so is the class of an error", async () => {
+  class PhotoError extends Error {
+    photo = "a.jpg";
+  }
+  const fn = (): number => 1;
+  assert.equal(await there.run(() => fn), fn);
+  const failing = there.run(() => {
+    throw new PhotoError("no photo");
+  });
+  await assert.rejects(failing, (error: unknown) => error instanceof PhotoError && error.photo === "a.jpg" && error.message === "no photo");
+});
+
+test("instances of classes come with their prototype, and are of the class that the function knows", async () => {
+  const result = await there.run((shape: Shape) => [shape instanceof Shape, shape.area()], new Shape(4));
+  assert.deepEqual(result, [true, 12]);
+  const back = await there.run(() => new Shape(8));
+  assert.ok(back instanceof Shape);
+  assert.equal(back.area(), 24);
+});
+
+test("stack traces point at the original line", async () => {
+  const fail = (): never => {
+    throw new Error("here");
+  };
+  const [here] = /by-value\.test\.\w+:\d+/.exec(new Error().stack ?? "") ?? [];
+  const line = Number(here?.split(":").at(-1)) - 2;
+  const error = await there.run(fail).catch((reason: unknown) => reason);
+  assert.match((error as Error).stack ?? "", new RegExp(`by-value\\.test\\.\\w+:${line}:`));
+});
