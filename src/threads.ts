@@ -9,4 +9,11 @@ export { currentProcess, parentProcess, type CurrentProcess, type ParentProcess 
 export type { ProcessOptions } from "./process/options.js";
 export { isMain } from "./process/is-main.js";
 export { cpuCount } from "./platform/cpu-count.js";
+export { BoundedSemaphore } from "./sync/bounded-semaphore.js";
+export { Condition } from "./sync/condition.js";
+export { Event } from "./sync/event.js";
+export type { Guard } from "./sync/guard.js";
+export { Lock } from "./sync/lock.js";
+export { RLock } from "./sync/rlock.js";
+export { Semaphore } from "./sync/semaphore.js";
 export * from "./errors.js";

@@ -7,6 +7,7 @@ import { StreamChannel } from "../channel/stream.js";
 import { WorkerStartError } from "../errors.js";
 import { locateEntry, runFromChannel } from "./locate-entry.js";
 import type { Backend, StartOptions, WorkerExit, WorkerHandle } from "./backend.js";
+import { giveBackSharedMemory } from "./give-back.js";
 import { inheritedEnv, inheritedExecArgv, limitFlags } from "./exec-argv.js";
 
 export const processBackend: Backend = {
@@ -75,6 +76,7 @@ class ProcessWorker implements WorkerHandle {
       this.#child.once("exit", (code, signal) => {
         const exit = exitOf(code, signal);
         this.#exit = exit;
+        giveBackSharedMemory(this.#child.pid);
         if (socket.closed) return resolve(exit);
         socket.once("close", () => resolve(exit));
         destroyOnceSilent(socket);

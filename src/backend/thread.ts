@@ -6,6 +6,7 @@ import { PortChannel } from "../channel/port.js";
 import { WorkerStartError } from "../errors.js";
 import { locateEntry, runFromData } from "./locate-entry.js";
 import type { Backend, StartOptions, WorkerExit, WorkerHandle } from "./backend.js";
+import { giveBackSharedMemory } from "./give-back.js";
 import { inheritedEnv } from "./exec-argv.js";
 
 export const threadBackend: Backend = {
@@ -74,6 +75,7 @@ class ThreadWorker implements WorkerHandle {
         const exitCode = signal === undefined ? code & 0xff : -constants.signals[signal];
         const exit = { exitCode, signal, ...(this.#cause === undefined ? {} : { cause: this.#cause }) };
         this.#exit = exit;
+        giveBackSharedMemory(this.pid);
         void this.channel.close().then(() => resolve(exit));
       });
     });

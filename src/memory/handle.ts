@@ -8,7 +8,7 @@
  * Every module of a kind exports `fromHandle(data: unknown)`, which checks what it is given. The receiver loads it only
  * when the first handle of its kind arrives.
  */
-import type { CodecExtension } from "../wire/extension.js";
+import type { CodecExtension, ModuleRequest } from "../wire/extension.js";
 import { DecodeError } from "../errors.js";
 
 /** The key of the method that turns a shared object into its handle. The same symbol in every copy of the library. */
@@ -36,28 +36,43 @@ export function isShareable(value: unknown): value is Shareable {
   return typeof value === "object" && value !== null && handleOf in value && typeof value[handleOf] === "function";
 }
 
-/** What makes shared objects travel, for the codec. `modules` has the absolute URL of the module of each kind. */
-export function sharedObjects(modules: Readonly<Record<string, string>>): CodecExtension {
+/** Loads the module of each kind of shared object. */
+export type SharedKinds = Readonly<Record<string, () => Promise<object>>>;
+
+/** What makes shared objects of these kinds travel, for the codec. */
+export function sharedObjects(kinds: SharedKinds): CodecExtension {
   return {
     name: "shared",
     dismantle(value, context) {
       if (!isShareable(value)) return undefined;
       const { kind, data } = value[handleOf]();
-      const specifier = modules[kind];
-      if (specifier === undefined) throw new TypeError(`Cannot send a shared object: the kind "${kind}" is unknown`);
-      context.require({ specifier, parent: undefined });
-      return { header: [specifier, data], children: [] };
+      if (!Object.hasOwn(kinds, kind)) throw new TypeError(`Cannot send a shared object: the kind "${kind}" is unknown`);
+      context.require(moduleOf(kind));
+      return { header: [kind, data], children: [] };
     },
     assemble(header, context) {
       if (!Array.isArray(header) || typeof header[0] !== "string") throw new DecodeError("Cannot read a shared object: its handle is malformed.");
-      const namespace = context.module({ specifier: header[0], parent: undefined });
-      if (!canReceive(namespace)) throw new DecodeError(`Cannot read a shared object: ${header[0]} has no fromHandle.`);
+      const namespace = context.module(moduleOf(header[0]));
+      if (!canReceive(namespace)) throw new DecodeError(`Cannot read a shared object: the module of the kind "${header[0]}" has no fromHandle.`);
       const value = namespace.fromHandle(header[1]);
-      if (typeof value !== "object" || value === null) throw new DecodeError(`Cannot read a shared object: ${header[0]} returned no object.`);
+      if (typeof value !== "object" || value === null) throw new DecodeError(`Cannot read a shared object: "${header[0]}" returned no object.`);
       return { value, fill() {} };
     },
   };
 }
+
+/** Starts loading the module of a kind, if that is what is asked for. */
+export function loadSharedKind(kinds: SharedKinds, { specifier }: ModuleRequest): Promise<object> | undefined {
+  const kind = specifier.startsWith(scheme) ? specifier.slice(scheme.length) : undefined;
+  return kind !== undefined && Object.hasOwn(kinds, kind) ? kinds[kind]?.() : undefined;
+}
+
+/** A kind among the modules a message needs: a name of ours, which holds wherever the library is installed or bundled. */
+function moduleOf(kind: string): ModuleRequest {
+  return { specifier: scheme + kind, parent: undefined };
+}
+
+const scheme = "manyhands:";
 
 function canReceive(namespace: object): namespace is { fromHandle(data: unknown): unknown } {
   return "fromHandle" in namespace && typeof namespace.fromHandle === "function";

@@ -1,15 +1,16 @@
 /** Keeps one object per shared object and thread: a lock that is sent away and comes back is the same lock. */
 import { Block, type Location } from "./block.js";
 
-export class Identities<T extends object> {
-  readonly #make: (block: Block) => T;
+/** `C`: what an object is made of besides its block. */
+export class Identities<T extends object, C = void> {
+  readonly #make: (block: Block, context: C) => T;
   readonly #known = new Map<string, WeakRef<T>>();
   readonly #forgetter = new FinalizationRegistry<string>((key) => {
     if (this.#known.get(key)?.deref() === undefined) this.#known.delete(key);
   });
 
   /** `make` builds the object that lives in a block. */
-  constructor(make: (block: Block) => T) {
+  constructor(make: (block: Block, context: C) => T) {
     this.#make = make;
   }
 
@@ -21,7 +22,7 @@ export class Identities<T extends object> {
   }
 
   /** The object a location that was received names. @throws StateError when nobody holds it any more. */
-  received(data: unknown): T {
+  received(data: unknown, context: C): T {
     const block = Block.attach(data);
     const key = keyOf(block.location);
     const known = this.#known.get(key)?.deref();
@@ -29,7 +30,7 @@ export class Identities<T extends object> {
       block.release();
       return known;
     }
-    const object = this.#make(block);
+    const object = this.#make(block, context);
     this.#remember(key, object);
     return object;
   }

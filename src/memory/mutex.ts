@@ -65,6 +65,11 @@ export class Mutex {
     return Atomics.load(this.#int32, this.#at) >>> flagBits !== 0;
   }
 
+  /** Whether this thread holds it. */
+  get isMine(): boolean {
+    return Atomics.load(this.#int32, this.#at) >>> flagBits === this.#holders.self;
+  }
+
   /** Takes the lock if nobody has it. */
   tryAcquire(): Acquisition {
     if (this.#takeFree()) return "acquired";

@@ -2,11 +2,12 @@
 import { TimeoutError } from "../errors.js";
 import { Block } from "../memory/block.js";
 import { Deadline } from "../memory/deadline.js";
-import { handleOf, type Handle, type Shareable } from "../memory/handle.js";
+import { handleOf, type Handle } from "../memory/handle.js";
 import { holders } from "../memory/holders.js";
 import { Identities } from "../memory/identities.js";
 import { Mutex, mutexWords, type Acquisition } from "../memory/mutex.js";
 import type { WaitOptions } from "../memory/waitable.js";
+import { isMine, suspend, type ConditionLock, type Suspension } from "./condition-lock.js";
 import { Guard } from "./guard.js";
 
 /**
@@ -29,7 +30,7 @@ import { Guard } from "./guard.js";
  * }
  * assert.equal(lock.locked, false);
  */
-export class Lock implements Shareable {
+export class Lock implements ConditionLock {
   readonly #block: Block;
   readonly #mutex: Mutex;
 
@@ -99,6 +100,22 @@ export class Lock implements Shareable {
   /** Whether somebody holds the lock at this moment. */
   get locked(): boolean {
     return this.#mutex.isLocked;
+  }
+
+  get [isMine](): boolean {
+    return this.#mutex.isMine;
+  }
+
+  [suspend](): Suspension {
+    this.#mutex.release();
+    return {
+      resume: async () => {
+        await this.#mutex.acquire(new Deadline(undefined, "acquire a lock"), undefined);
+      },
+      resumeSync: () => {
+        this.#mutex.acquireSync(undefined);
+      },
+    };
   }
 
   [handleOf](): Handle {

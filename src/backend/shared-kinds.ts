@@ -1,0 +1,11 @@
+/** Every kind of shared object, and the module in which it comes to life again; loaded when the first of its kind arrives. */
+import type { SharedKinds } from "../memory/handle.js";
+
+export const sharedKinds: SharedKinds = {
+  lock: () => import("../sync/lock.js"),
+  rlock: () => import("../sync/rlock.js"),
+  semaphore: () => import("../sync/semaphore.js"),
+  "bounded-semaphore": () => import("../sync/bounded-semaphore.js"),
+  condition: () => import("../sync/condition.js"),
+  event: () => import("../sync/event.js"),
+};

@@ -1,0 +1,332 @@
+/**
+ * The permits of a semaphore in shared memory, which a dead holder does not keep.
+ *
+ *     words 0-3    gate: whoever waits for a permit holds it, so one waits at a time             mutex.ts
+ *     words 4-7    desk: held for a few instructions around every change of what follows       mutex.ts
+ *     word  8      initial: with how many permits the semaphore began                           maker
+ *     word  9      1 when it may never have more                                                maker
+ *     word  10     total: permits there are, free or taken; never less than `initial`
+ *     word  11     free: total minus what is in the accounts
+ *     word  12     turnstile: how often a permit came back while somebody slept; the waiter sleeps on it
+ *     word  13     1 when the waiter sleeps or is about to
+ *     word  14     id of the waiter that has waited long: newcomers leave free permits to it      holder of the gate
+ *     words 16..   accounts of two words: id of a holder, how many permits it has taken; 0 permits: not in use
+ *
+ * Words 10-13 and the accounts are changed by whoever holds the desk.
+ *
+ *  1. A permit that is taken stands in the account of whoever took it. Who gives one back pays into its own account; when
+ *     that is empty, into any other, for permits are alike; when all are empty the semaphore has one more than it began with.
+ *  2. Permits beyond `initial` are signals ("one more item is there"): who takes one uses it up, `total` falls, and nothing
+ *     is owed. So total > initial only while all accounts are empty, and `initial` accounts are always enough.
+ *  3. `free` can be computed from `total` and the accounts, each of which changes by a single store. A process killed between
+ *     that store and the one to `free` abandons the desk, and the next one there computes `free` again.
+ *  4. A holder that is killed: the waiter at the gate looks every `attendMs`, finds an account whose owner is gone and
+ *     empties it, which frees its permits.
+ *  5. A waiter that is killed abandons the gate (mutex.ts), and the next one takes its place. Killed after it was woken, or
+ *     a releaser killed before the wake: the permit is free, and the waiter at the gate looks every `attendMs`.
+ *  6. Newcomers may take a free permit past the waiter, which is what makes a semaphore fast; but when that one has waited for
+ *     `starvingMs` they go to the gate, too, where nobody is passed by for ever (mutex.ts). A starving id that is gone counts as none.
+ */
+import { ResourceLimitError, StateError } from "../errors.js";
+import { Block } from "../memory/block.js";
+import type { Deadline } from "../memory/deadline.js";
+import { attendMs, holders, type Holders } from "../memory/holders.js";
+import { killPoint } from "../memory/kill-point.js";
+import { Mutex, type Acquisition } from "../memory/mutex.js";
+
+const gateAt = 0;
+const deskAt = 4;
+const initialAt = 8;
+const boundedAt = 9;
+const totalAt = 10;
+const freeAt = 11;
+const turnstileAt = 12;
+const sleepsAt = 13;
+const starvingAt = 14;
+const accountsAt = 16;
+
+/** As many as there can be participants: more accounts than that are never in use. */
+const maxAccounts = 512;
+/** After this long a waiter is starving; a few context switches. */
+const starvingMs = 5;
+
+/** The most permits a semaphore can have. */
+export const maxPermits = 0x7fff_ffff;
+
+export class Permits {
+  readonly block: Block;
+  readonly #int32: Int32Array;
+  readonly #at: number;
+  readonly #gate: Mutex;
+  readonly #desk: Mutex;
+  readonly #holders: Holders;
+  readonly #accounts: number;
+  /** Where this thread's account was the last time. */
+  #own: number;
+  /** Asynchronous waits of this thread. */
+  #waitsHere = 0;
+  #nextCheck = 0;
+
+  constructor(block: Block) {
+    this.block = block;
+    this.#int32 = block.words.int32;
+    this.#at = block.at;
+    this.#holders = holders();
+    this.#gate = new Mutex(block.words, block.at + gateAt, this.#holders);
+    this.#desk = new Mutex(block.words, block.at + deskAt, this.#holders);
+    this.#accounts = Math.min(this.#load(initialAt), maxAccounts);
+    this.#own = block.at + accountsAt;
+  }
+
+  /** `isBounded`: giving back more than were taken is an error. */
+  static allocate(value: number, options: { readonly isBounded: boolean }): Permits {
+    const block = Block.allocate((accountsAt + 2 * Math.min(value, maxAccounts)) * 4);
+    const { int32 } = block.words;
+    int32[block.at + initialAt] = value;
+    int32[block.at + boundedAt] = options.isBounded ? 1 : 0;
+    int32[block.at + totalAt] = value;
+    int32[block.at + freeAt] = value;
+    return new Permits(block);
+  }
+
+  get free(): number {
+    return Math.max(0, this.#load(freeAt));
+  }
+
+  /** Takes a permit if one is free and no other wait of this thread is before. */
+  takeFree(): boolean {
+    return this.#waitsHere === 0 && this.#take("newcomer");
+  }
+
+  tryAcquire(): Acquisition {
+    if (this.#take("newcomer")) return "acquired";
+    if (performance.now() < this.#nextCheck) return undefined;
+    this.#nextCheck = performance.now() + attendMs;
+    const isRecovered = this.#recover();
+    if (!this.#take("newcomer")) return undefined;
+    return isRecovered ? "abandoned" : "acquired";
+  }
+
+  acquireSync(deadline: Deadline | undefined): Acquisition {
+    if (this.#take("newcomer")) return "acquired";
+    // A wait of this thread that holds the gate cannot go on meanwhile: this one takes its place.
+    if (this.#gate.isMine) return this.#waitSync(deadline);
+    if (this.#gate.acquireSync(deadline) === undefined) return undefined;
+    try {
+      return this.#waitSync(deadline);
+    } finally {
+      this.#leaveGate();
+    }
+  }
+
+  async acquire(deadline: Deadline, signal: AbortSignal | undefined): Promise<Acquisition> {
+    this.#waitsHere++;
+    try {
+      if ((await this.#gate.acquire(deadline, signal)) === undefined) return undefined;
+      try {
+        return await this.#wait(deadline, signal);
+      } finally {
+        this.#leaveGate();
+      }
+    } finally {
+      this.#waitsHere--;
+    }
+  }
+
+  /** Gives a permit back. @throws StateError when there may not be one more. */
+  release(): void {
+    this.#enterDesk();
+    const isAwaited = this.#load(sleepsAt) === 1;
+    try {
+      this.#giveBack();
+      killPoint("permits.given-back");
+      this.#add(freeAt, 1);
+      if (isAwaited) {
+        this.#store(sleepsAt, 0);
+        this.#add(turnstileAt, 1);
+      }
+    } finally {
+      this.#desk.release();
+    }
+    killPoint("permits.released");
+    if (isAwaited) this.block.words.wake(this.#at + turnstileAt, 1);
+  }
+
+  /** Takes a free permit; the one `"at-gate"` announces that it will sleep when there is none. */
+  #take(who: "newcomer" | "at-gate"): boolean {
+    if (who === "newcomer" && (this.#load(freeAt) <= 0 || this.#isReserved())) return false;
+    this.#enterDesk();
+    try {
+      if (this.#load(freeAt) <= 0) {
+        if (who === "at-gate") this.#store(sleepsAt, 1);
+        return false;
+      }
+      if (this.#load(totalAt) > this.#load(initialAt)) this.#add(totalAt, -1);
+      else this.#addTo(this.#ownAccount(), 1);
+      killPoint("permits.taken");
+      this.#add(freeAt, -1);
+      return true;
+    } finally {
+      this.#desk.release();
+    }
+  }
+
+  /** Whether free permits are left to somebody who has waited long, and lives. */
+  #isReserved(): boolean {
+    const starving = this.#load(starvingAt);
+    if (starving === 0) return false;
+    if (performance.now() < this.#nextCheck) return true;
+    this.#nextCheck = performance.now() + attendMs;
+    if (!this.#holders.isGone(starving)) return true;
+    Atomics.compareExchange(this.#int32, this.#at + starvingAt, starving, 0);
+    return false;
+  }
+
+  #waitSync(deadline: Deadline | undefined): Acquisition {
+    const turn = new Turn();
+    for (;;) {
+      const turnstile = this.#load(turnstileAt);
+      const taken = this.#look(turn);
+      const slice = Math.min(attendMs, deadline?.remaining ?? Infinity);
+      if (taken !== undefined || (slice <= 0 && turn.isDue)) return taken;
+      killPoint("permits.sleeping");
+      turn.isDue = this.block.words.wait(this.#at + turnstileAt, turnstile, slice) === "timed-out";
+    }
+  }
+
+  async #wait(deadline: Deadline, signal: AbortSignal | undefined): Promise<Acquisition> {
+    const turn = new Turn();
+    for (;;) {
+      const turnstile = this.#load(turnstileAt);
+      const taken = this.#look(turn);
+      const slice = Math.min(attendMs, deadline.remaining);
+      if (taken !== undefined || (slice <= 0 && turn.isDue)) return taken;
+      killPoint("permits.sleeping");
+      const ended = await this.block.words.waitAsync(this.#at + turnstileAt, turnstile, { timeout: slice, signal });
+      turn.isDue = ended === "timed-out";
+    }
+  }
+
+  /** One look of the waiter at the gate. */
+  #look(turn: Turn): Acquisition {
+    const isRecovered = turn.isDue && this.#recover();
+    if (turn.isStarving) this.#store(starvingAt, this.#holders.self);
+    if (!this.#take("at-gate")) return undefined;
+    return isRecovered ? "abandoned" : "acquired";
+  }
+
+  #leaveGate(): void {
+    this.#store(starvingAt, 0);
+    killPoint("permits.leaving");
+    this.#gate.release();
+  }
+
+  /** Empties the accounts of the dead; whether there were any. */
+  #recover(): boolean {
+    const dead = [...this.#accountsInUse()].filter((account) => this.#holders.isGone(Atomics.load(this.#int32, account)));
+    if (dead.length === 0) return false;
+    this.#enterDesk();
+    try {
+      for (const account of dead) {
+        if (this.#holders.isGone(Atomics.load(this.#int32, account))) Atomics.store(this.#int32, account + 1, 0);
+      }
+      killPoint("permits.recovered");
+      this.#recount();
+      return true;
+    } finally {
+      this.#desk.release();
+    }
+  }
+
+  #giveBack(): void {
+    const account = this.#indebted();
+    if (account !== undefined) return this.#addTo(account, -1);
+    if (this.#load(boundedAt) === 1) {
+      throw new StateError(`Cannot release a bounded semaphore: all of its ${this.#load(initialAt)} permits are free.`);
+    }
+    if (this.#load(totalAt) === maxPermits) throw new StateError(`Cannot release a semaphore: it has ${maxPermits} permits, the most there can be.`);
+    this.#add(totalAt, 1);
+  }
+
+  /** An account with permits in it: this thread's if possible. */
+  #indebted(): number | undefined {
+    const { self } = this.#holders;
+    if (this.#accounts > 0 && Atomics.load(this.#int32, this.#own) === self && Atomics.load(this.#int32, this.#own + 1) > 0) return this.#own;
+    let other: number | undefined;
+    for (const account of this.#accountsInUse()) {
+      if (Atomics.load(this.#int32, account) === self) return account;
+      other = account;
+    }
+    return other;
+  }
+
+  /** This thread's account: the one it has, or one that is not in use, or a dead one's. */
+  #ownAccount(): number {
+    const { self } = this.#holders;
+    if (Atomics.load(this.#int32, this.#own) === self) return this.#own;
+    const account = this.#find((id) => id === self) ?? this.#find((_id, count) => count === 0) ?? this.#emptied();
+    Atomics.store(this.#int32, account, self);
+    this.#own = account;
+    return account;
+  }
+
+  #find(isWanted: (id: number, count: number) => boolean): number | undefined {
+    const first = this.#at + accountsAt;
+    for (let account = first; account < first + 2 * this.#accounts; account += 2) {
+      if (isWanted(Atomics.load(this.#int32, account), Atomics.load(this.#int32, account + 1))) return account;
+    }
+    return undefined;
+  }
+
+  /** The account of somebody dead, emptied. */
+  #emptied(): number {
+    const account = this.#find((id) => this.#holders.isGone(id));
+    if (account === undefined) throw new ResourceLimitError(`Cannot acquire a semaphore: ${maxAccounts} processes and threads hold permits of it.`);
+    Atomics.store(this.#int32, account + 1, 0);
+    this.#recount();
+    return account;
+  }
+
+  *#accountsInUse(): Generator<number> {
+    const first = this.#at + accountsAt;
+    for (let account = first; account < first + 2 * this.#accounts; account += 2) {
+      if (Atomics.load(this.#int32, account + 1) > 0) yield account;
+    }
+  }
+
+  #enterDesk(): void {
+    if (this.#desk.acquireSync(undefined) === "abandoned") this.#recount();
+  }
+
+  #recount(): void {
+    let taken = 0;
+    for (const account of this.#accountsInUse()) taken += Atomics.load(this.#int32, account + 1);
+    this.#store(freeAt, this.#load(totalAt) - taken);
+  }
+
+  #addTo(account: number, count: number): void {
+    Atomics.store(this.#int32, account + 1, Atomics.load(this.#int32, account + 1) + count);
+  }
+
+  #load(word: number): number {
+    return Atomics.load(this.#int32, this.#at + word);
+  }
+
+  #store(word: number, value: number): void {
+    Atomics.store(this.#int32, this.#at + word, value);
+  }
+
+  #add(word: number, count: number): void {
+    Atomics.add(this.#int32, this.#at + word, count);
+  }
+}
+
+/** How long the waiter at the gate has waited, and whether it is time to look after the dead. */
+class Turn {
+  readonly #since = performance.now();
+  isDue = false;
+
+  get isStarving(): boolean {
+    return performance.now() - this.#since > starvingMs;
+  }
+}
