@@ -12,7 +12,7 @@ import { fileNameOf } from "./reference.js";
 import { describeFunction, nameOf, refuse } from "./refusal.js";
 import { originOf } from "./origin.js";
 import type { FunctionNode, Script } from "./script.js";
-import { initializerOf, isSetOnce, makesObject, readVariable, type Reading } from "./variables.js";
+import { initializerOf, isAssignable, isSetOnce, makesDefined, makesObject, readVariable, type Reading } from "./variables.js";
 
 /** A function taken apart. All but the values of cells stays as it is. */
 export interface CapturedCode {
@@ -50,7 +50,8 @@ export function captureCode(located: Located): CapturedCode {
   if (syntax.obstacle !== undefined) refuse(subject, syntax.obstacle.reason, syntax.obstacle.remedy);
   const collector = new Collector(located, subject);
   for (const free of syntax.freeVariables) collector.add(free);
-  const importMeta = syntax.importMetas.length === 0 ? "" : unusedName(script.source.slice(syntax.start, syntax.end));
+  const importMeta = syntax.importMetas.length === 0 ? "" : unusedName(script.source, "import$meta");
+  if (syntax.heritage !== undefined) collector.addHeritage(syntax.heritage);
   const metaEdits = syntax.importMetas.map(({ start, end }) => ({ start, end, text: importMeta }));
   const text = applyEdits(script.source, syntax, [...syntax.edits, ...collector.edits, ...metaEdits]);
   const { form, isStrict } = syntax;
@@ -93,16 +94,30 @@ class Collector {
   }
 
   add(free: FreeVariable): void {
+    if (this.#superClass(free)) return;
     const reading = readVariable(this.#located.sight.scopes, free.name);
     if (reading.state === "unset") this.#refuse(free.name, "has no value yet", "Send the function after the variable is set");
     if (reading.state === "absent") return this.#absent(free);
     if (this.#import(free, reading.value)) return;
     if (free.variable === undefined) this.#checkWrapperName(free.name);
-    const isConstant = free.variable === undefined ? isWrapperName(free.name) : isSetOnce(free.variable);
+    const isConstant = free.variable === undefined ? isWrapperName(free.name) : this.#isConstant(free.variable);
     if (reading.value === undefined && free.variable !== undefined) this.#unclear(free.variable, free.name);
     if (isConstant && reading.value !== undefined) return this.#constant(free, reading.value);
     if (isConstant && isParameterOrConst(free)) return this.#constant(free, undefined);
     this.#cell(free, reading);
+  }
+
+  #isConstant(variable: NonNullable<FreeVariable["variable"]>): boolean {
+    return isSetOnce(variable) && !(this.#located.script.hasDirectEval && isAssignable(variable));
+  }
+
+  /** An expression behind `extends` is not evaluated again: the class has what it made. */
+  addHeritage({ start, end }: { readonly start: number; readonly end: number }): void {
+    const { script, fn } = this.#located;
+    const length = end - start;
+    const name = unusedName(script.source, "Base$").padEnd(length);
+    this.edits.push({ start, end, text: name + newLinesOf(script.source.slice(start, end)) });
+    this.#value(name.trimEnd(), { isEager: true, value: Object.getPrototypeOf(fn) as unknown, unwitnessed: undefined });
   }
 
   /** A global of every realm needs nothing; one that the program's script declares is copied. */
@@ -116,6 +131,13 @@ class Collector {
       return this.#value(name, { isEager, value: Reflect.get(globalThis, name), unwitnessed: undefined });
     }
     this.#refuse(name, "cannot be read", "Pass it as an argument");
+  }
+
+  /** Nothing refers to the class behind `extends` once the class is made, but the class itself. */
+  #superClass({ name, isEager, isSuperClass }: FreeVariable): boolean {
+    if (!isSuperClass) return false;
+    this.#value(name, { isEager, value: Object.getPrototypeOf(this.#located.fn) as unknown, unwitnessed: undefined });
+    return true;
   }
 
   /** An import that holds no object may change: it is read from the module each time. */
@@ -157,6 +179,7 @@ class Collector {
   }
 
   #value(name: string, bound: Omit<BoundValue, "name">): void {
+    if (typeof bound.value === "symbol") this.#refuse(name, "is a symbol, and would not be the same one elsewhere", "Use a string");
     this.captures.push({ kind: "value", name, isEager: bound.isEager });
     this.bound.push({ name, ...bound });
   }
@@ -167,7 +190,7 @@ class Collector {
 
   /** Old versions of V8 show a variable that is not set as `undefined`. */
   #unclear(variable: NonNullable<FreeVariable["variable"]>, name: string): void {
-    if (makesObject(variable)) this.#refuse(name, "has no value yet", "Send the function after the variable is set");
+    if (makesDefined(variable)) this.#refuse(name, "has no value yet", "Send the function after the variable is set");
     this.isSettled = false;
   }
 
@@ -219,11 +242,15 @@ function applyEdits(source: string, { start, end }: FunctionSyntax, edits: reado
   return text + source.slice(position, end);
 }
 
-/** A name of the length of `import.meta`, so that the rest of the line stays where it is. */
-function unusedName(text: string): string {
-  let name = "import$meta";
-  while (text.includes(name)) name += "$";
+/** `import$meta` has the length of what it stands for, so the rest of the line stays where it is. */
+function unusedName(source: string, wanted: string): string {
+  let name = wanted;
+  while (source.includes(name)) name += "$";
   return name;
+}
+
+function newLinesOf(text: string): string {
+  return text.replace(/[^\r\n\u2028\u2029]/g, "");
 }
 
 function ownName(fn: Function): string {

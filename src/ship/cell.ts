@@ -7,7 +7,7 @@
  */
 import { NotShippableError } from "../errors.js";
 import type { EncodeContext } from "../wire/extension.js";
-import { inspectorSession } from "./inspector-session.js";
+import { inspectorSession, type Sight } from "./inspector-session.js";
 import { readVariable } from "./variables.js";
 
 /** A shared variable. Here it is read from the scope of a function; where it arrives it has the value itself. */
@@ -25,16 +25,26 @@ export class Cell {
     this.#holder = new WeakRef(fn);
   }
 
-  read(): unknown {
+  read(context: EncodeContext): unknown {
     const holder = this.#holder?.deref();
     if (holder === undefined) return this.value;
-    const found = readVariable(inspectorSession().look(holder).scopes, this.name);
+    const found = readVariable(lookOnce(holder, context).scopes, this.name);
     if (found.state === "value") return found.value;
     throw new NotShippableError(
       `Cannot send ${holder.name}: its variable ${this.name} has no value yet. Send the function after the variable is set`,
       [holder.name, this.name],
     );
   }
+}
+
+/** Nothing runs between the parts of one message, so one look at a function serves all its variables. */
+function lookOnce(fn: Function, { notes }: EncodeContext): Sight {
+  const noted = notes.get("sights");
+  const sights = noted instanceof Map ? (noted as Map<Function, Sight>) : new Map<Function, Sight>();
+  notes.set("sights", sights);
+  let sight = sights.get(fn);
+  if (sight === undefined) sights.set(fn, (sight = inspectorSession().look(fn)));
+  return sight;
 }
 
 const byScript = new Map<string, Cell>();
@@ -65,7 +75,7 @@ export function checkUnwitnessed(context: EncodeContext, use: { declaration: str
   const known = context.notes.get(use.declaration);
   const others = known instanceof Map ? (known as Map<Cell, Function>) : new Map<Cell, Function>();
   for (const [cell, fn] of others) {
-    if (cell === use.cell || !Object.is(cell.read(), use.cell.read())) continue;
+    if (cell === use.cell || !Object.is(cell.read(context), use.cell.read(context))) continue;
     throw new NotShippableError(
       `Cannot send ${use.subject} together with ${fn.name}: both use the variable ${use.cell.name}, which changes, and it cannot be told whether they share it. ` +
         `Keep what they share in an object that does not change (const state = { ${use.cell.name}: … })`,

@@ -85,7 +85,17 @@ function lookAtScript(fn: Function, sight: ReturnType<ReturnType<typeof inspecto
   const node = script.functionAt(sight.location, Function.prototype.toString.call(fn));
   if (node === undefined) refuse(subject, `it is not found in the source of ${script.url}`, "Export it from a module of its own");
   const reference = exportReference(fn, script, node);
+  if (reference === undefined) refuseInheritance(fn, subject);
   if (reference === undefined) return { kind: "code", code: captureCode({ fn, sight, script, node }) };
   const request = { specifier: reference.url, parent: undefined };
   return { kind: "named", header: { kind: "export", request, path: reference.path, type: "function" }, children: [] };
+}
+
+/** A constructor whose prototype was made by hand inherits in ways that its text does not tell. */
+function refuseInheritance(fn: Function, subject: string): void {
+  const descriptor = Object.getOwnPropertyDescriptor(fn, "prototype");
+  const prototype: unknown = descriptor?.writable === true ? descriptor.value : undefined;
+  if (typeof prototype !== "object" || prototype === null || types.isGeneratorFunction(fn)) return;
+  if (Object.getPrototypeOf(prototype) === Object.prototype) return;
+  refuse(subject, "its prototype inherits from another constructor's", "Write it as a class with extends, or export it from a module of its own");
 }

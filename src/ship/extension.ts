@@ -9,7 +9,7 @@ import { requireFrom } from "./modules.js";
 import { madeHere, receivedBefore, rememberReceived } from "./origin.js";
 import { noteReceived, receivedForm } from "./received.js";
 import { rebuild, type Rebuilt } from "./rebuild.js";
-import { traceCapture, withChain } from "./trace.js";
+import { traceContent, withChain } from "./trace.js";
 
 export { instanceExtension } from "./instance.js";
 export { loadModule } from "./load-module.js";
@@ -18,7 +18,7 @@ export { loadModule } from "./load-module.js";
 export const functionExtension: CodecExtension = {
   name: "function",
   dismantle(value, context) {
-    if (value instanceof Cell) return dismantleCell(value);
+    if (value instanceof Cell) return dismantleCell(value, context);
     if (typeof value === "function") return dismantleFunction(value, context);
     const path = builtinPath(value);
     return path === undefined ? undefined : { header: { kind: "builtin", path } satisfies Header, children: [] };
@@ -45,9 +45,13 @@ function requireModules({ captures }: CodeHeader, context: EncodeContext): void 
   for (const capture of captures) if (capture.kind === "import") context.require(capture.request);
 }
 
-function dismantleCell(cell: Cell): Parts {
-  const value = cell.read();
-  traceCapture(value, { owner: cell, subject: "a shared variable", name: cell.name });
+function dismantleCell(cell: Cell, context: EncodeContext): Parts {
+  const value = cell.read(context);
+  if (typeof value === "symbol") {
+    const reason = `Cannot send a function: its variable ${cell.name} is a symbol, and would not be the same one elsewhere. Use a string`;
+    throw withChain(cell, new NotShippableError(reason, [cell.name]));
+  }
+  traceContent(value, cell);
   return { header: { kind: "cell", name: cell.name } satisfies Header, children: [value] };
 }
 

@@ -15,6 +15,8 @@ export interface FreeVariable {
   readonly references: readonly FreeReference[];
   /** Needed already when a class is defined, and not only when a function runs. */
   readonly isEager: boolean;
+  /** It is the whole of what stands behind `extends`, and nothing else refers to it. */
+  readonly isSuperClass: boolean;
 }
 
 /** How a reference is written decides how it can be replaced. */
@@ -40,6 +42,8 @@ export interface FunctionSyntax {
   readonly importMetas: readonly AnyNode[];
   /** Static fields that are functions by their text: the text makes them again. */
   readonly functionFields: ReadonlySet<string>;
+  /** An expression behind `extends` that is more than a name. */
+  readonly heritage: { readonly start: number; readonly end: number } | undefined;
   /** What makes the text compile, and mean the same, when it stands alone. */
   readonly edits: readonly Edit[];
   /** Why the text cannot stand alone. */
@@ -64,7 +68,9 @@ function analyse(script: Script, node: FunctionNode): FunctionSyntax {
   const facts = factsOf(whole, inner);
   const fields = facts.staticFields.map(({ key, value }) => ({ start: key.end, end: value.end }));
   const keys = keyEdit(script.source, whole);
-  const dropped = [...fields, ...keys];
+  const superClass = superClassOf(inner);
+  const heritage = superClass !== undefined && superClass.type !== "Identifier" && superClass.type !== "Literal" ? superClass : undefined;
+  const dropped = [...fields, ...keys, ...(heritage === undefined ? [] : [heritage])];
   const references = referencesWithin(script, whole).filter(
     (reference) => !dropped.some(({ start, end }) => startOf(reference) >= start && startOf(reference) < end),
   );
@@ -73,12 +79,18 @@ function analyse(script: Script, node: FunctionNode): FunctionSyntax {
     start: startOfText(whole, script.source),
     end: whole.end,
     isStrict: script.isModule || facts.isInClass || hasStrictScope(references, script, inner),
-    freeVariables: freeVariablesOf(references, whole, facts),
+    freeVariables: freeVariablesOf(references, { whole, facts, superClass }),
     importMetas: facts.importMetas,
     functionFields: facts.functionFields,
+    heritage,
     edits: [...fields.map((range) => blank(script.source, range)), ...keys],
     obstacle: facts.obstacle,
   };
+}
+
+function superClassOf(inner: AnyNode): AnyNode | undefined {
+  if (inner.type !== "ClassDeclaration" && inner.type !== "ClassExpression") return undefined;
+  return (inner.superClass ?? undefined) as AnyNode | undefined;
 }
 
 interface Facts {
@@ -213,7 +225,13 @@ function hasDirective(node: AnyNode): boolean {
   return Array.isArray(statements) && statements.some((statement: AnyNode) => "directive" in statement && statement.directive === "use strict");
 }
 
-function freeVariablesOf(references: readonly Reference[], whole: AnyNode, facts: Facts): FreeVariable[] {
+interface Surroundings {
+  readonly whole: AnyNode;
+  readonly facts: Facts;
+  readonly superClass: AnyNode | undefined;
+}
+
+function freeVariablesOf(references: readonly Reference[], { whole, facts, superClass }: Surroundings): FreeVariable[] {
   const byName = new Map<string, Reference[]>();
   for (const reference of references) {
     if (!isFree(reference, whole)) continue;
@@ -225,6 +243,7 @@ function freeVariablesOf(references: readonly Reference[], whole: AnyNode, facts
     name,
     variable: uses[0]?.resolved ?? undefined,
     references: uniqueStarts(uses).map((start) => ({ start, end: start + name.length, spelling: spellingOf(start, facts) })),
+    isSuperClass: uses.length === 1 && uses.every((use) => Boolean(use.resolved) && startOf(use) === superClass?.start),
     isEager: uses.some((use) => facts.eagerRanges.some(({ start, end }) => startOf(use) >= start && startOf(use) < end)),
   }));
 }

@@ -6,7 +6,7 @@
 import { types } from "node:util";
 import { DecodeError, NotShippableError } from "../errors.js";
 import type { Assembly, CodecExtension } from "../wire/extension.js";
-import { builtinPath } from "./builtins.js";
+import { belongsToNode } from "./node-code.js";
 import { hasPrivateMembers } from "./private-members.js";
 import { chainTo } from "./trace.js";
 
@@ -22,7 +22,7 @@ const bases: readonly (readonly [Base, object])[] = [
 export const instanceExtension: CodecExtension = {
   name: "instance",
   dismantle(value) {
-    if (typeof value === "function" || types.isExternal(value) || types.isPromise(value)) return undefined;
+    if (typeof value === "function") return undefined;
     const found = classOf(value);
     if (found === undefined) return refuseCaptured(value);
     const { constructor, base } = found;
@@ -34,14 +34,14 @@ export const instanceExtension: CodecExtension = {
 
 /** The class of an object, and what its chain of classes ends in. `undefined` when a class of the chain is not the user's. */
 function classOf(value: object): { readonly constructor: Function; readonly base: Base } | undefined {
-  const prototype: object | null = Object.getPrototypeOf(value);
+  const prototype: object | null = Object.getPrototypeOf(value) as object | null;
   const constructor = prototype === null ? undefined : constructorOf(prototype);
   if (constructor === undefined) return undefined;
-  for (let current = prototype; current !== null; current = Object.getPrototypeOf(current)) {
+  for (let current = prototype; current !== null; current = Object.getPrototypeOf(current) as object | null) {
     const base = bases.find(([, candidate]) => candidate === current);
     if (base !== undefined) return isOfBase(value, base[0]) ? { constructor, base: base[0] } : undefined;
     const owner = constructorOf(current);
-    if (owner === undefined || builtinPath(owner) !== undefined) return undefined;
+    if (owner === undefined || belongsToNode(owner)) return undefined;
   }
   return undefined;
 }
@@ -85,6 +85,7 @@ function refuse(value: object, reason: string): never {
 }
 
 function classNameOf(value: object): string {
+  if (types.isProxy(value)) return "Proxy";
   const constructor: unknown = Reflect.get(value, "constructor");
   return typeof constructor === "function" && constructor.name !== "" ? constructor.name : "without a name";
 }

@@ -23,7 +23,7 @@ export function parseExpressionAt(source: string): AnyNode {
 export function referencesOf(program: Program, isModule: boolean): Reference[] {
   const { analyze } = load("eslint-scope") as typeof import("eslint-scope");
   const sourceType = isModule ? "module" : "commonjs";
-  const manager = analyze(program as Parameters<typeof analyze>[0], { sourceType, ecmaVersion: 2022 });
+  const manager = analyze(program as Parameters<typeof analyze>[0], { sourceType, ecmaVersion: 2022, ignoreEval: true });
   return manager.scopes.flatMap((scope) => scope.references).sort((some, other) => startOf(some) - startOf(other));
 }
 

@@ -19,6 +19,8 @@ export class Script {
   readonly program: Program;
   /** In the order of the text. */
   readonly references: readonly Reference[];
+  /** Then variables may be assigned to where no reference shows it. */
+  readonly hasDirectEval: boolean;
   readonly #functions: readonly FunctionNode[];
   readonly #lineStarts: readonly number[];
   readonly #startLine: number;
@@ -34,6 +36,7 @@ export class Script {
     this.#lineStarts = lineStartsOf(sight.source);
     this.program = parseProgram(sight.source, sight.isModule);
     this.references = referencesOf(this.program, sight.isModule);
+    this.hasDirectEval = this.references.some(({ identifier, resolved }) => identifier.name === "eval" && !resolved);
     this.#functions = functionsOf(this.program);
   }
 

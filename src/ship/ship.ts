@@ -4,6 +4,7 @@ import type { Encoded } from "../wire/extension.js";
 import { Cell } from "./cell.js";
 import { dissect } from "./dissect.js";
 import { receivedForm } from "./received.js";
+import { nameOf } from "./refusal.js";
 
 export interface ShippedCode {
   readonly code: Encoded;
@@ -27,7 +28,7 @@ let lastVersion = 0;
 export function shipFunction(fn: Function, codec: Codec): ShippedCode {
   const last = shipments.get(fn);
   if (last?.codec === codec && last.fixed?.every(isBare) === true) return last;
-  const code = codec.encode(fn, "function");
+  const code = codec.encode(fn, nameOf(fn));
   if (last?.codec === codec && isSame(last.code, code)) return last;
   const shipment = { code, version: ++lastVersion, codec, fixed: fixedParts(fn) };
   shipments.set(fn, shipment);
@@ -57,9 +58,9 @@ function capturedBy(fn: Function): readonly unknown[] | undefined {
 
 /** Nothing was put on the function, which could change. */
 function isBare(fn: Function): boolean {
-  for (const _name in fn) return false;
-  for (const _name in fn.prototype as object | undefined) return false;
-  return true;
+  if (Object.keys(fn).length > 0) return false;
+  const prototype: unknown = fn.prototype;
+  return typeof prototype !== "object" || prototype === null || Object.keys(prototype).length === 0;
 }
 
 function isSame(some: Encoded, other: Encoded): boolean {

@@ -18,6 +18,12 @@ export function traceCapture(value: unknown, capturer: Capturer): void {
   if (value !== capturer.owner) capturers.set(value, capturer);
 }
 
+/** Notes that `value` is what the cell `cell` holds: whoever captured the cell captured the value. */
+export function traceContent(value: unknown, cell: object): void {
+  const capturer = capturers.get(cell);
+  if (capturer !== undefined) traceCapture(value, capturer);
+}
+
 /** From the outermost function that is known to the one that captured `value`, as subjects and names in turn. */
 export function chainTo(value: object): string[] {
   const chain: string[] = [];

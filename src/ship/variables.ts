@@ -31,9 +31,23 @@ export function isSetOnce(variable: Variable): boolean {
   return writes.length <= 1 && writes.every((write) => write.init === true) && !isLoopVariable(variable);
 }
 
-/** A declaration that never makes `undefined`: such a value means that it has not run. */
+/** Whether the declaration makes a new object each time it runs. */
 export function makesObject(variable: Variable): boolean {
-  return initializerOf(variable)?.type.match(objectMakers) !== null && initializerOf(variable) !== undefined;
+  const initializer = initializerOf(variable);
+  return initializer !== undefined && objectMakers.test(initializer.type);
+}
+
+/** Whether the declaration cannot make `undefined`: such a value means that it has not run. */
+export function makesDefined(variable: Variable): boolean {
+  const initializer = initializerOf(variable);
+  return initializer !== undefined && (objectMakers.test(initializer.type) || definedMakers.test(initializer.type));
+}
+
+/** Whether code that no reference shows (in `eval`) could assign to the variable. */
+export function isAssignable(variable: Variable): boolean {
+  const [definition] = variable.defs;
+  const kind: unknown = definition?.parent === undefined || definition.parent === null ? undefined : Reflect.get(definition.parent, "kind");
+  return kind !== "const" && definition?.type !== "ImportBinding";
 }
 
 /** What the variable is declared to be: the expression behind `=`, or the function or class itself. */
@@ -53,3 +67,4 @@ function isLoopVariable(variable: Variable): boolean {
 }
 
 const objectMakers = /^(?:(?:Function|Class)(?:Declaration|Expression)|ArrowFunctionExpression|ObjectExpression|ArrayExpression)$/;
+const definedMakers = /^(?:Literal|TemplateLiteral|NewExpression|BinaryExpression|UpdateExpression)$/;

@@ -1,0 +1,21 @@
+/** A module with state: functions sent by reference share it where they arrive. */
+let calls = 0;
+
+export function bump(): number {
+  return ++calls;
+}
+export const viaArrow = (x: number): number => x + bump();
+export class Model {
+  static load(): string {
+    return `loaded ${bump() > 0}`;
+  }
+}
+export const table = { method: (x: number): number => x + bump() };
+const listed = (): number => bump();
+export { listed as renamed };
+const hidden = (factor: number): number => factor * 2;
+export const getHidden = (): ((factor: number) => number) => hidden;
+export let live: number | null = null;
+export function setLive(value: number): void {
+  live = value;
+}
