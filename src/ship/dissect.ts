@@ -81,7 +81,8 @@ function lookAtScript(fn: Function, sight: ReturnType<ReturnType<typeof inspecto
   if (sight.location === undefined) refuse(subject, "it is native code that no name leads to", "Call it from a function of your own");
   const script = scriptById(sight.location.scriptId);
   if (script === undefined) refuse(subject, "V8 has no source for it", "Define it in a file");
-  if (script.url.startsWith("node:")) refuse(subject, "it belongs to Node, and no module exports it", "Call it from a function of your own");
+  if (script.url.startsWith("node:"))
+    refuse(subject, "it belongs to Node, and no module exports it", "Call it from a function of your own");
   const node = script.functionAt(sight.location, Function.prototype.toString.call(fn));
   if (node === undefined) refuse(subject, `it is not found in the source of ${script.url}`, "Export it from a module of its own");
   const reference = exportReference(fn, script, node);
@@ -97,5 +98,9 @@ function refuseInheritance(fn: Function, subject: string): void {
   const prototype: unknown = descriptor?.writable === true ? descriptor.value : undefined;
   if (typeof prototype !== "object" || prototype === null || types.isGeneratorFunction(fn)) return;
   if (Object.getPrototypeOf(prototype) === Object.prototype) return;
-  refuse(subject, "its prototype inherits from another constructor's", "Write it as a class with extends, or export it from a module of its own");
+  refuse(
+    subject,
+    "its prototype inherits from another constructor's",
+    "Write it as a class with extends, or export it from a module of its own",
+  );
 }

@@ -18,12 +18,13 @@ function compile(code: string, filename: string, lineOffset: number): Script {
 /** The first such `import()` of a process warns that the option is experimental, which is no news to the user. */
 function prime(): void {
   isPrimed = true;
-  const { emitWarning } = process;
+  const descriptor = Object.getOwnPropertyDescriptor(process, "emitWarning");
   process.emitWarning = () => {};
   try {
     const importer = compile("(specifier) => import(specifier)", import.meta.url, 0).runInThisContext() as Importer;
     importer("node:vm").catch(() => {});
   } finally {
-    process.emitWarning = emitWarning;
+    if (descriptor === undefined) Reflect.deleteProperty(process, "emitWarning");
+    else Object.defineProperty(process, "emitWarning", descriptor);
   }
 }

@@ -61,7 +61,10 @@ function assemble(header: Header, context: DecodeContext): Assembly {
       return complete(builtinAt(header.path), () => `this version of Node has no ${header.path.join(".")}`);
     case "export":
       return complete(
-        header.path.reduce<unknown>((value, name) => (Object(value) === value ? Reflect.get(Object(value), name) : undefined), context.module(header.request)),
+        header.path.reduce<unknown>(
+          (value, name) => (Object(value) === value ? Reflect.get(Object(value), name) : undefined),
+          context.module(header.request),
+        ),
         () => `${header.request.specifier} does not export ${header.path.join(".")} here`,
       );
     case "require":
@@ -76,7 +79,8 @@ function assemble(header: Header, context: DecodeContext): Assembly {
 }
 
 function complete(value: unknown, problem: () => string): Assembly {
-  if ((typeof value !== "object" || value === null) && typeof value !== "function") throw new DecodeError(`Cannot read a function: ${problem()}`);
+  if ((typeof value !== "object" || value === null) && typeof value !== "function")
+    throw new DecodeError(`Cannot read a function: ${problem()}`);
   return { value, fill() {} };
 }
 

@@ -75,7 +75,7 @@ function analyse(script: Script, node: FunctionNode): FunctionSyntax {
     (reference) => !dropped.some(({ start, end }) => startOf(reference) >= start && startOf(reference) < end),
   );
   return {
-    form: whole !== inner ? "method" : /^Class/.test(inner.type) ? "class" : "function",
+    form: whole !== inner ? "method" : inner.type.startsWith("Class") ? "class" : "function",
     start: startOfText(whole, script.source),
     end: whole.end,
     isStrict: script.isModule || facts.isInClass || hasStrictScope(references, script, inner),
@@ -90,7 +90,7 @@ function analyse(script: Script, node: FunctionNode): FunctionSyntax {
 
 function superClassOf(inner: AnyNode): AnyNode | undefined {
   if (inner.type !== "ClassDeclaration" && inner.type !== "ClassExpression") return undefined;
-  return (inner.superClass ?? undefined) as AnyNode | undefined;
+  return inner.superClass ?? undefined;
 }
 
 interface Facts {
@@ -136,7 +136,7 @@ function lookAtClass(node: Extract<AnyNode, { type: "ClassDeclaration" | "ClassE
       continue;
     }
     if (member.computed || member.key.type === "PrivateIdentifier") facts.eagerRanges.push(member.value);
-    else facts.staticFields.push({ key: member.key as AnyNode, value: member.value as AnyNode });
+    else facts.staticFields.push({ key: member.key, value: member.value });
   }
 }
 
@@ -157,9 +157,9 @@ function obstacleOf(whole: AnyNode, inner: AnyNode): Obstacle | undefined {
   if (usesUnknownPrivateName(whole)) return privateObstacle;
   let obstacle: Obstacle | undefined;
   const isArrow = inner.type === "ArrowFunctionExpression";
-  const isClass = /^Class/.test(inner.type);
+  const isClass = inner.type.startsWith("Class");
   walk(inner, (node) => {
-    if (node !== inner && (hasOwnThis(node) || (/^Class/.test(node.type) && !isClass))) return false;
+    if (node !== inner && (hasOwnThis(node) || (node.type.startsWith("Class") && !isClass))) return false;
     if (node.type === "Super" && !isClass) obstacle = superObstacle;
     if (isArrow && node.type === "ThisExpression") obstacle ??= thisObstacle;
     if (isArrow && node.type === "MetaProperty" && node.meta.name === "new") obstacle ??= thisObstacle;
@@ -187,7 +187,7 @@ function isFunctionNode({ type }: { readonly type: string }): boolean {
 function referencesWithin(script: Script, node: AnyNode): Reference[] {
   const { references } = script;
   let low = 0;
-  for (let high = references.length; low < high; ) {
+  for (let high = references.length; low < high;) {
     const middle = (low + high) >> 1;
     const reference = references[middle];
     if (reference !== undefined && startOf(reference) < node.start) low = middle + 1;
@@ -203,10 +203,12 @@ function referencesWithin(script: Script, node: AnyNode): Reference[] {
 }
 
 function hasStrictScope(references: readonly Reference[], script: Script, inner: AnyNode): boolean {
-  if (/^Class/.test(inner.type)) return true;
+  if (inner.type.startsWith("Class")) return true;
   const outermost = references.find(({ from }) => (from.block as unknown) === inner);
   if (outermost !== undefined) return outermost.from.isStrict;
-  return hasDirective(script.program) || ancestorsOf(script.program, inner).some((node) => /^Class/.test(node.type) || hasDirective(node));
+  return (
+    hasDirective(script.program) || ancestorsOf(script.program, inner).some((node) => node.type.startsWith("Class") || hasDirective(node))
+  );
 }
 
 function ancestorsOf(root: AnyNode, inner: AnyNode): AnyNode[] {
@@ -222,7 +224,9 @@ function ancestorsOf(root: AnyNode, inner: AnyNode): AnyNode[] {
 function hasDirective(node: AnyNode): boolean {
   const body: unknown = "body" in node ? node.body : undefined;
   const statements = Array.isArray(body) ? body : typeof body === "object" && body !== null && "body" in body ? body.body : [];
-  return Array.isArray(statements) && statements.some((statement: AnyNode) => "directive" in statement && statement.directive === "use strict");
+  return (
+    Array.isArray(statements) && statements.some((statement: AnyNode) => "directive" in statement && statement.directive === "use strict")
+  );
 }
 
 interface Surroundings {
@@ -278,7 +282,10 @@ function blank(source: string, { start, end }: { readonly start: number; readonl
   return { start, end, text: source.slice(start, end).replace(/[^\r\n\u2028\u2029]/g, " ") };
 }
 
-const evalObstacle = { reason: "it calls eval, which may use any variable", remedy: "Use new Function, or pass what it needs as arguments" };
+const evalObstacle = {
+  reason: "it calls eval, which may use any variable",
+  remedy: "Use new Function, or pass what it needs as arguments",
+};
 const thisObstacle = {
   reason: "it is an arrow function that uses this, arguments or new.target of the function around it",
   remedy: "Put what it needs into a variable first (const self = this), or pass it as an argument",

@@ -68,7 +68,9 @@ class InspectorSession {
       const internals = this.#internals();
       const location: unknown = internals.get("[[FunctionLocation]]")?.value;
       return {
-        location: isLocation(location) ? { scriptId: location.scriptId, line: location.lineNumber, column: location.columnNumber } : undefined,
+        location: isLocation(location)
+          ? { scriptId: location.scriptId, line: location.lineNumber, column: location.columnNumber }
+          : undefined,
         scopes: this.#scopes(internals.get("[[Scopes]]")),
         bound: this.#bound(internals),
       };
@@ -177,7 +179,12 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 function isLocation(value: unknown): value is { scriptId: string; lineNumber: number; columnNumber: number } {
-  return isRecord(value) && typeof value["scriptId"] === "string" && typeof value["lineNumber"] === "number" && typeof value["columnNumber"] === "number";
+  return (
+    isRecord(value) &&
+    typeof value["scriptId"] === "string" &&
+    typeof value["lineNumber"] === "number" &&
+    typeof value["columnNumber"] === "number"
+  );
 }
 
 function idOf(remote: unknown): string {

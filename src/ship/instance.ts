@@ -26,7 +26,8 @@ export const instanceExtension: CodecExtension = {
     const found = classOf(value);
     if (found === undefined) return refuseCaptured(value);
     const { constructor, base } = found;
-    if (hasPrivateMembers(constructor)) refuse(value, `it is an instance of ${constructor.name}, whose private members cannot be read from outside`);
+    if (hasPrivateMembers(constructor))
+      refuse(value, `it is an instance of ${constructor.name}, whose private members cannot be read from outside`);
     return { header: base, children: [constructor, propertiesOf(value, base), contentsOf(value)] };
   },
   assemble: assembleInstance,
@@ -74,7 +75,8 @@ function refuseCaptured(value: object): undefined {
 
 function refuse(value: object, reason: string): never {
   const chain = chainTo(value);
-  if (chain.length === 0) throw new NotShippableError(`Cannot send an object: ${reason}. Send the plain data it holds`, [classNameOf(value)]);
+  if (chain.length === 0)
+    throw new NotShippableError(`Cannot send an object: ${reason}. Send the plain data it holds`, [classNameOf(value)]);
   const [subject = ""] = chain.slice(-2);
   const name = chain.at(-1) ?? "";
   throw new NotShippableError(

@@ -8,7 +8,8 @@ const scriptUrls = new Map<string, string>();
 
 export function belongsToNode(fn: Function): boolean {
   let answer = known.get(fn);
-  if (answer === undefined) known.set(fn, (answer = builtinPath(fn) !== undefined || (receivedForm(fn) === undefined && isBuiltinCode(fn))));
+  if (answer === undefined)
+    known.set(fn, (answer = builtinPath(fn) !== undefined || (receivedForm(fn) === undefined && isBuiltinCode(fn))));
   return answer;
 }
 

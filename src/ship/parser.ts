@@ -1,6 +1,8 @@
 /** The parser, and the analysis of scopes, loaded when they are first needed: they are heavy, and workers seldom need them. */
 import { createRequire } from "node:module";
+import type * as Acorn from "acorn";
 import type { AnyNode, Program } from "acorn";
+import type * as EslintScope from "eslint-scope";
 import type { Reference } from "eslint-scope";
 
 export function parseProgram(source: string, isModule: boolean): Program {
@@ -16,12 +18,12 @@ export function parseProgram(source: string, isModule: boolean): Program {
 }
 
 export function parseExpressionAt(source: string): AnyNode {
-  return acorn().parseExpressionAt(source, 0, { ecmaVersion: "latest" }) as AnyNode;
+  return acorn().parseExpressionAt(source, 0, { ecmaVersion: "latest" });
 }
 
 /** All references to variables, each resolved to its declaration, in the order of the text. */
 export function referencesOf(program: Program, isModule: boolean): Reference[] {
-  const { analyze } = load("eslint-scope") as typeof import("eslint-scope");
+  const { analyze } = load("eslint-scope") as typeof EslintScope;
   const sourceType = isModule ? "module" : "commonjs";
   const manager = analyze(program as Parameters<typeof analyze>[0], { sourceType, ecmaVersion: 2022, ignoreEval: true });
   return manager.scopes.flatMap((scope) => scope.references).sort((some, other) => startOf(some) - startOf(other));
@@ -31,8 +33,8 @@ export function startOf(reference: Reference): number {
   return reference.identifier.range?.[0] ?? 0;
 }
 
-function acorn(): typeof import("acorn") {
-  return load("acorn") as typeof import("acorn");
+function acorn(): typeof Acorn {
+  return load("acorn") as typeof Acorn;
 }
 
 function load(name: string): unknown {

@@ -18,13 +18,13 @@ import { requireFrom, wrapExports } from "./modules.js";
 export interface Rebuilt {
   readonly fn: Function;
   /** Sets what the captures of kind `value` are bound to. */
-  fill(values: readonly unknown[]): void;
-  read(): readonly unknown[];
+  readonly fill: (values: readonly unknown[]) => void;
+  readonly read: () => readonly unknown[];
 }
 
 interface Compiled {
-  fill(values: readonly unknown[]): void;
-  read(): readonly unknown[];
+  readonly fill: (values: readonly unknown[]) => void;
+  readonly read: () => readonly unknown[];
   readonly code: readonly unknown[];
 }
 
@@ -98,7 +98,9 @@ function importMetaOf(url: string): object {
   const resolve = (specifier: string): string => {
     if (/^\.{0,2}\//.test(specifier)) return new URL(specifier, url).href;
     if (URL.canParse(specifier)) return specifier;
-    throw new Error(`Cannot resolve "${specifier}": import.meta.resolve() of a function that was sent knows relative paths and URLs only. Resolve it before, and capture the result`);
+    throw new Error(
+      `Cannot resolve "${specifier}": import.meta.resolve() of a function that was sent knows relative paths and URLs only. Resolve it before, and capture the result`,
+    );
   };
   return { __proto__: null, url, resolve, ...(file === undefined ? {} : { filename: file, dirname: dirname(file) }) };
 }

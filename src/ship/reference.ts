@@ -42,7 +42,7 @@ function collectExports({ program }: Script): ReadonlyMap<AnyNode, readonly stri
   const declared = new Map<string, AnyNode>();
   for (const statement of program.body as AnyNode[]) {
     if (statement.type === "ExportNamedDeclaration" && statement.declaration) {
-      for (const [name, node] of declarationsOf(statement.declaration as AnyNode)) {
+      for (const [name, node] of declarationsOf(statement.declaration)) {
         declared.set(name, node);
         addExport(found, node, [name]);
       }
@@ -54,7 +54,7 @@ function collectExports({ program }: Script): ReadonlyMap<AnyNode, readonly stri
       for (const [name, node] of declarationsOf(statement)) declared.set(name, node);
     }
   }
-  for (const [local, exported] of exportLists(program.body as AnyNode[])) {
+  for (const [local, exported] of exportLists(program.body)) {
     const node = declared.get(local);
     if (node !== undefined) addExport(found, node, [exported]);
   }
@@ -63,15 +63,18 @@ function collectExports({ program }: Script): ReadonlyMap<AnyNode, readonly stri
 
 /** Names with the functions, classes and objects they are declared to be, once and for all. */
 function declarationsOf(node: AnyNode): [string, AnyNode][] {
-  if (node.type === "FunctionDeclaration" || node.type === "ClassDeclaration") return node.id === null ? [] : [[node.id.name, node as AnyNode]];
+  if (node.type === "FunctionDeclaration" || node.type === "ClassDeclaration") return node.id === null ? [] : [[node.id.name, node]];
   if (node.type !== "VariableDeclaration") return [];
-  return node.declarations.flatMap(({ id, init }) => (id.type === "Identifier" && init ? [[id.name, init as AnyNode] as [string, AnyNode]] : []));
+  return node.declarations.flatMap(({ id, init }) =>
+    id.type === "Identifier" && init ? [[id.name, init as AnyNode] as [string, AnyNode]] : [],
+  );
 }
 
 /** `export { local as exported }` and `export default local`. */
 function exportLists(body: readonly AnyNode[]): [string, string][] {
   return body.flatMap((statement): [string, string][] => {
-    if (statement.type === "ExportDefaultDeclaration" && statement.declaration.type === "Identifier") return [[statement.declaration.name, "default"]];
+    if (statement.type === "ExportDefaultDeclaration" && statement.declaration.type === "Identifier")
+      return [[statement.declaration.name, "default"]];
     if (statement.type !== "ExportNamedDeclaration" || statement.source) return [];
     return statement.specifiers.map(({ local, exported }) => [nameOfKey(local as AnyNode) ?? "", nameOfKey(exported as AnyNode) ?? ""]);
   });
@@ -81,14 +84,18 @@ function exportLists(body: readonly AnyNode[]): [string, string][] {
 function addExport(found: Map<AnyNode, readonly string[]>, node: AnyNode, path: readonly string[]): void {
   if (!found.has(node)) found.set(node, path);
   const members: readonly AnyNode[] =
-    node.type === "ClassDeclaration" || node.type === "ClassExpression" ? node.body.body.filter((member) => "static" in member && member.static) : node.type === "ObjectExpression" ? node.properties : [];
+    node.type === "ClassDeclaration" || node.type === "ClassExpression"
+      ? node.body.body.filter((member) => "static" in member && member.static)
+      : node.type === "ObjectExpression"
+        ? node.properties
+        : [];
   for (const member of members) {
     if (!("key" in member) || !("value" in member) || !member.value || ("computed" in member && member.computed)) continue;
     if ("kind" in member && (member.kind === "get" || member.kind === "set")) continue;
-    const name = nameOfKey(member.key as AnyNode);
+    const name = nameOfKey(member.key);
     if (name === undefined) continue;
     found.set(member, [...path, name]);
-    found.set(member.value as AnyNode, [...path, name]);
+    found.set(member.value, [...path, name]);
   }
 }
 

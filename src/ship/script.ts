@@ -57,7 +57,7 @@ export class Script {
   /** Line and column, from 0, as they are in the file. */
   positionOf(offset: number): { readonly line: number; readonly column: number } {
     let row = 0;
-    for (let high = this.#lineStarts.length - 1; row < high; ) {
+    for (let high = this.#lineStarts.length - 1; row < high;) {
       const middle = (row + high + 1) >> 1;
       if ((this.#lineStarts[middle] ?? 0) <= offset) row = middle;
       else high = middle - 1;

@@ -55,7 +55,7 @@ export function initializerOf(variable: Variable): AnyNode | undefined {
   const [definition] = variable.defs;
   if (definition === undefined) return undefined;
   const node = definition.node as unknown as AnyNode;
-  if (node.type === "VariableDeclarator") return node.id.type === "Identifier" ? ((node.init ?? undefined) as AnyNode | undefined) : undefined;
+  if (node.type === "VariableDeclarator") return node.id.type === "Identifier" ? (node.init ?? undefined) : undefined;
   return definition.type === "FunctionName" || definition.type === "ClassName" ? node : undefined;
 }
 

@@ -53,7 +53,12 @@ test("mutually recursive functions arrive together", async () => {
 });
 
 test("classes arrive with static fields, private fields, super and their base classes", async () => {
-  assert.deepEqual(await there.run(() => [new Square(2).area(), Shape.named(), Shape.create().area(), Square.named()]), [10, "Shape 2", 15, "Square 2"]);
+  assert.deepEqual(await there.run(() => [new Square(2).area(), Shape.named(), Shape.create().area(), Square.named()]), [
+    10,
+    "Shape 2",
+    15,
+    "Square 2",
+  ]);
 });
 
 test("a variable that changes has the value it has at the call", async () => {
@@ -88,11 +93,14 @@ test("two closures that may or may not share a variable are refused", () => {
   };
   const { inc, get } = make();
   const both = (): number => inc() + get();
-  assert.throws(() => shipFunction(both, shipCodec()), (error: unknown) => {
-    assert.ok(error instanceof NotShippableError);
-    assert.match(error.message, /both use the variable n, which changes/);
-    return true;
-  });
+  assert.throws(
+    () => shipFunction(both, shipCodec()),
+    (error: unknown) => {
+      assert.ok(error instanceof NotShippableError);
+      assert.match(error.message, /both use the variable n, which changes/);
+      return true;
+    },
+  );
 });
 
 test("methods, getters, generators, async functions and computed keys arrive", async () => {

@@ -6,6 +6,7 @@ export function bump(): number {
 }
 export const viaArrow = (x: number): number => x + bump();
 export class Model {
+  readonly name = "model";
   static load(): string {
     return `loaded ${bump() > 0}`;
   }

@@ -31,14 +31,40 @@ const parent = {
 };
 
 const cases: readonly (readonly [string, () => unknown, RegExp])[] = [
-  ["a socket, through another function", callsIt, /usesSocket \(refusals\.test\.js:\d+\) captured socket \(class Socket\).*export the function/],
+  [
+    "a socket, through another function",
+    callsIt,
+    /usesSocket \(refusals\.test\.js:\d+\) captured socket \(class Socket\).*export the function/,
+  ],
   ["an instance with private members", () => counter.peek(), /Counter, whose private members/],
-  ["a promise", ((promise: Promise<number>) => () => promise)(Promise.resolve(1)), /class Promise/],
-  ["a timer", ((timer: NodeJS.Timeout) => () => timer)(setTimeout(() => {}, 0)), /class Timeout/],
-  ["a symbol", ((symbol: symbol) => () => symbol)(Symbol("mine")), /symbol, and would not be the same/],
+  [
+    "a promise",
+    (
+      (promise: Promise<number>) => () =>
+        promise
+    )(Promise.resolve(1)),
+    /class Promise/,
+  ],
+  [
+    "a timer",
+    (
+      (timer: NodeJS.Timeout) => () =>
+        timer
+    )(setTimeout(() => {}, 0)),
+    /class Timeout/,
+  ],
+  [
+    "a symbol",
+    (
+      (symbol: symbol) => () =>
+        symbol
+    )(Symbol("mine")),
+    /symbol, and would not be the same/,
+  ],
   ["the this around an arrow function", self.read, /arrow function that uses this/],
   ["super in a method", parent.method, /uses super/],
   ["a private name in a method", counter.peek, /private name/],
+  // oxlint-disable-next-line no-eval -- what eval uses cannot be known.
   ["eval", () => eval("1") as unknown, /calls eval/],
 ];
 
