@@ -133,16 +133,31 @@ export class Allocator {
     }
   }
 
-  /** Frees what nobody holds, and removes segments that no block owns: their block's last holder was killed before it could. */
-  sweep(): void {
+  /**
+   * Frees what nobody holds, and removes segments that no block owns: their block's last holder was killed before it could.
+   * Only under the manager lock. `time` is now, in seconds of `uptime`: handles that have been in flight for too long by then have expired.
+   */
+  sweep(time = now()): void {
+    this.#repair();
     // Listed first: a segment's number is noted in its block before its file is made.
-    const files = this.#folders.flatMap((folder) => segmentsIn(folder));
+    const files = this.#folders.flatMap((folder) => numbersIn(folder, "segment-"));
     const owned = new Set<number>();
     for (const { arena } of this.#all()) {
-      for (const orphan of arena.sweep(now())) this.#remove(orphan);
+      for (const orphan of arena.sweep(time)) this.#remove(orphan);
       for (const segment of arena.ownedSegments()) owned.add(segment);
     }
     for (const segment of files) if (!owned.has(segment)) this.#remove(segment);
+    for (const { arena } of [...this.#all()]) if (arena.count() === 0) this.#retireAlone(arena);
+  }
+
+  /** What the whole session uses at this moment. */
+  usage(): { readonly blocks: number; readonly arenas: number; readonly segments: number } {
+    const arenas = [...this.#all()].map(({ arena }) => arena);
+    return {
+      arenas: arenas.length,
+      blocks: arenas.reduce((sum, arena) => sum + arena.count(), 0),
+      segments: arenas.reduce((sum, arena) => sum + [...arena.ownedSegments()].length, 0),
+    };
   }
 
   #allocateBlock(sizeBytes: number): Location {
@@ -159,7 +174,10 @@ export class Allocator {
 
   #allocateFrom({ arena }: MappedArena): Location | undefined {
     const block = arena.allocate(this.#membership.self.slot);
-    if (block === undefined) return undefined;
+    if (block === undefined) {
+      arena.count();
+      return undefined;
+    }
     const location = { arena: arena.serial, block, generation: arena.generationOf(block) };
     this.#holds.set(keyOf(location), 1);
     return location;
@@ -219,17 +237,50 @@ export class Allocator {
 
   /** Gives an empty arena back, unless it is the last of its size. */
   #retire(arena: Arena): void {
-    const { registry, session, self } = this.#membership;
-    if ([...this.#all(arena.blockBytes)].length < 2) return;
-    registry.exclusively(self.id, () => {
-      if (arena.isRetired || [...this.#all(arena.blockBytes)].length < 2 || !arena.retire()) return;
-      killPoint("allocator.retired");
-      rmSync(join(session.folder, `arena-${arena.serial}`), { force: true });
-      for (let entry = registry.arenaTable; entry < registry.arenaTable + maxArenas * 2; entry += 2) {
-        if (Atomics.load(registry.int32, entry) === arena.serial) Atomics.store(registry.int32, entry, 0);
+    if (this.#isLast(arena)) return;
+    const { registry, self } = this.#membership;
+    registry.exclusively(self.id, () => this.#retireAlone(arena));
+  }
+
+  #retireAlone(arena: Arena): void {
+    if (arena.isRetired || this.#isLast(arena) || !arena.retire()) return;
+    killPoint("allocator.retired");
+    this.#strike(arena.serial);
+  }
+
+  #isLast({ blockBytes }: Arena): boolean {
+    const [, second] = this.#all(blockBytes);
+    return second === undefined;
+  }
+
+  /** Removes a retired arena from the table and its file from the folder. Only under the manager lock. */
+  #strike(serial: number): void {
+    const { registry, session } = this.#membership;
+    for (let entry = registry.arenaTable; entry < registry.arenaTable + maxArenas * 2; entry += 2) {
+      if (Atomics.load(registry.int32, entry) === serial) Atomics.store(registry.int32, entry, 0);
+    }
+    killPoint("allocator.struck");
+    rmSync(join(session.folder, `arena-${serial}`), { force: true });
+    registry.noteRetiredArena();
+  }
+
+  /** Finishes what managers that were killed left half-done: arenas that are retired, or nobody's since they were not entered yet. */
+  #repair(): void {
+    const { registry, session } = this.#membership;
+    const files = numbersIn(session.folder, "arena-");
+    const entered = new Set<number>();
+    for (let entry = registry.arenaTable; entry < registry.arenaTable + maxArenas * 2; entry += 2) {
+      const serial = Atomics.load(registry.int32, entry);
+      if (serial === 0) continue;
+      const mapped = this.#mapped(serial);
+      if (mapped === undefined || mapped.arena.isRetired) {
+        this.#strike(serial);
+        continue;
       }
-      registry.noteRetiredArena();
-    });
+      entered.add(serial);
+      mapped.arena.repair();
+    }
+    for (const serial of files) if (!entered.has(serial)) rmSync(join(session.folder, `arena-${serial}`), { force: true });
   }
 
   /** Forgets arenas that were retired by anyone, so that their memory can be unmapped. */
@@ -315,9 +366,10 @@ function segmentName(serial: number): string {
   return `segment-${serial}`;
 }
 
-function segmentsIn(folder: string): number[] {
+/** The numbers of the files in a folder whose names are `prefix` and a number. */
+function numbersIn(folder: string, prefix: string): number[] {
   if (!existsSync(folder)) return [];
-  return readdirSync(folder).flatMap((name) => (name.startsWith("segment-") ? [Number(name.slice("segment-".length))] : []));
+  return readdirSync(folder).flatMap((name) => (name.startsWith(prefix) ? [Number(name.slice(prefix.length))] : []));
 }
 
 /** Seconds since the machine started: the same clock in every process. */

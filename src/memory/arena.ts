@@ -21,10 +21,10 @@
  *  5. A handle that is in flight and never arrives (its receiver was killed) expires: after `flightSeconds` it does not keep
  *     the block any more. Several receivers of one sent handle: the first one's arrival ends the flight; the others find
  *     the block as long as anyone holds it.
- *  6. `live count` is a hint: a participant killed between a state change and the count leaves it wrong. It only chooses
- *     which arena is tried first and when retiring is tried.
+ *  6. `live count` is a hint: a participant killed between a state change and the count leaves it wrong. It chooses which
+ *     arena is tried first and when retiring is tried; who finds an arena full against the hint counts (`count`).
  *  7. Retiring (under the manager lock) takes every block out of use one by one and puts them back if one is in use. The
- *     manager killed half-way leaves blocks out of use; the next one that tries finishes the work or undoes it.
+ *     manager killed half-way leaves blocks out of use, and the next one that reaps puts them back (`repair`).
  */
 import type { Mapping } from "../platform/native.js";
 import { killPoint } from "./kill-point.js";
@@ -96,6 +96,16 @@ export class Arena {
   /** About how many blocks live. */
   get liveCount(): number {
     return Atomics.load(this.#header, 3);
+  }
+
+  /** Counts the blocks that are in use or out of use, and corrects the hint. */
+  count(): number {
+    const hint = this.liveCount;
+    let taken = 0;
+    for (let block = 0; block < this.capacity; block++) if ((Atomics.load(this.#control, block) & 0xffff_ffffn) !== 0n) taken++;
+    // Added rather than stored, so that what others add meanwhile is not lost.
+    Atomics.add(this.#header, 3, taken - hint);
+    return taken;
   }
 
   /** Where a block's data starts in the arena's buffer, in bytes. */
@@ -194,6 +204,11 @@ export class Arena {
     return orphans;
   }
 
+  /** Puts back into use what a manager that was killed took out of it. Only under the manager lock. */
+  repair(): void {
+    if (!this.isRetired) this.#unretire();
+  }
+
   /** Frees whatever nobody holds: blocks whose handles never arrived, or whose last holder was killed while it let go. */
   sweep(now: number): number[] {
     const orphans: number[] = [];
@@ -232,6 +247,7 @@ export class Arena {
         this.#unretire();
         return false;
       }
+      killPoint("arena.retiring");
     }
     Atomics.store(this.#header, 2, 1);
     return true;

@@ -1,6 +1,7 @@
 /** What the processes of the fault tests do: `actor.js ACTION ARGUMENT`. */
 import { writeSync } from "node:fs";
 import { Block, type Location } from "#lib/memory/block.js";
+import { reap } from "#lib/memory/reap.js";
 import { fromHandle, Lock } from "#lib/sync/lock.js";
 
 interface Shared {
@@ -47,6 +48,14 @@ const actions: Readonly<Record<string, (given: Shared) => void | Promise<void>>>
     writeSync(1, "held\n");
     setInterval(() => held.isHeld, 1000);
   },
+  /** Looks after the dead until it is killed itself. */
+  async lookAfterTheDead({ lock }) {
+    for (;;) {
+      fromHandle(lock).acquireSync().release();
+      reap();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  },
   /** Uses everything, again and again, until it has done so `rounds` times or is killed. */
   async churn({ lock, counter, rounds }) {
     const mutex = fromHandle(lock);
@@ -55,14 +64,10 @@ const actions: Readonly<Record<string, (given: Shared) => void | Promise<void>>>
       {
         using held = round % 2 === 0 ? mutex.acquireSync() : await mutex.acquire();
         words.int32[at] = (words.int32[at] ?? 0) + Number(held.isHeld);
+        if (round % 50 === 0) spend(8);
       }
-      const block = Block.allocate(64 + (round % 3) * 100);
-      const big = round % 4 === 0 ? Block.allocate(100_000) : undefined;
-      Block.attach(block.send()).release();
-      const another = new Lock();
-      another.acquireSync().release();
-      big?.release();
-      block.release();
+      exchangeBlocks(round);
+      if (round % 20 === 0) reap();
     }
   },
 };
@@ -70,3 +75,18 @@ const actions: Readonly<Record<string, (given: Shared) => void | Promise<void>>>
 const run = actions[action ?? ""];
 if (run === undefined) throw new Error(`unknown action ${action}`);
 await run(JSON.parse(argument));
+
+function exchangeBlocks(round: number): void {
+  const big = round % 4 === 0 ? Block.allocate(100_000) : undefined;
+  const blocks = Array.from({ length: round % 10 === 0 ? 1200 : 1 }, () => Block.allocate(64 + (round % 3) * 100));
+  for (const block of blocks.slice(0, 3)) Block.attach(block.send()).release();
+  for (const block of blocks) block.release();
+  big?.release();
+  new Lock().acquireSync().release();
+}
+
+/** Keeps the processor busy for some milliseconds, so that others starve for the lock. */
+function spend(ms: number): void {
+  const end = performance.now() + ms;
+  while (performance.now() < end);
+}

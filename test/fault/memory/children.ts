@@ -15,7 +15,10 @@ export function start(action: string, argument: unknown, options: { readonly kil
 /** How a child ended: its exit code, or the name of the signal. */
 export async function end(child: ChildProcess): Promise<number | string> {
   if (child.exitCode !== null || child.signalCode !== null) return child.exitCode ?? child.signalCode ?? "unknown";
+  const deadline = setTimeout(() => child.kill("SIGABRT"), 60_000);
   const [code, signal] = await once(child, "exit");
+  clearTimeout(deadline);
+  if (signal === "SIGABRT") throw new Error("the child did not end within 60 seconds");
   return code ?? signal;
 }
 
