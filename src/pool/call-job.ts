@@ -1,35 +1,47 @@
 /** The job of `Pool.apply`: one call, whose result is a task's. */
 import type { LinkAnswer, LinkWork } from "../backend/worker-link.js";
-import { DecodeError } from "../errors.js";
+import { CancelledError, DecodeError } from "../errors.js";
 import { Job, type JobOptions, type WorkerName } from "./job.js";
-import { fulfillTask, rejectTask, type Task } from "./task.js";
+import type { Scheduler } from "./scheduler.js";
+import { fulfillTask, openTask, rejectTask, type Task, type TaskOwner } from "./task.js";
 
-export class CallJob extends Job<LinkWork> {
-  readonly #task: Task<unknown>;
+export class CallJob extends Job<LinkWork> implements TaskOwner {
+  readonly task: Task<unknown> = openTask(this);
   /** Called when the task has ended, in whatever way. */
   onEnd: (() => void) | undefined;
+  readonly #scheduler: Scheduler<LinkWork>;
 
-  constructor(options: JobOptions<LinkWork>, task: Task<unknown>) {
+  constructor(options: JobOptions<LinkWork>, scheduler: Scheduler<LinkWork>) {
     super(options);
-    this.#task = task;
+    this.#scheduler = scheduler;
+  }
+
+  cancel(): void {
+    this.giveUp(new CancelledError(`The task ${this.label} was cancelled`));
+  }
+
+  /** Ends the task with `reason`, and the worker that runs it. */
+  giveUp(reason: unknown): void {
+    this.#scheduler.withdraw(this);
+    this.fail(reason);
   }
 
   finish(answer: LinkAnswer, worker: WorkerName): void {
     this.onEnd?.();
     switch (answer.kind) {
       case "value":
-        fulfillTask(this.#task, answer.value);
+        fulfillTask(this.task, answer.value);
         break;
       case "error":
-        rejectTask(this.#task, answer.error);
+        rejectTask(this.task, answer.error);
         break;
       case "outcomes":
-        rejectTask(this.#task, new DecodeError(`The worker ${worker.name} answered the call ${this.label} as if it were a chunk`));
+        rejectTask(this.task, new DecodeError(`The worker ${worker.name} answered the call ${this.label} as if it were a chunk`));
     }
   }
 
   fail(error: unknown): void {
     this.onEnd?.();
-    rejectTask(this.#task, error);
+    rejectTask(this.task, error);
   }
 }

@@ -9,9 +9,9 @@ import type { ChunkInFlight } from "./item-stream.js";
 import type { ChunkResult, ItemFailure } from "./outcome.js";
 import type { Scheduler, Stream } from "./scheduler.js";
 import type { Mapped, Submission } from "./submission.js";
-import { fulfillTask, openTask, rejectTask, type Task } from "./task.js";
+import { fulfillTask, openTask, rejectTask, type Task, type TaskOwner } from "./task.js";
 
-export class MapCall<R> implements Stream {
+export class MapCall<R> implements Stream, TaskOwner {
   readonly task: Task<R[]>;
   /** Called when the task has ended, in whatever way. */
   onEnd: (() => void) | undefined;
@@ -25,7 +25,7 @@ export class MapCall<R> implements Stream {
   constructor(scheduler: Scheduler<LinkWork>, submission: Submission) {
     this.#scheduler = scheduler;
     this.#submission = submission;
-    this.task = openTask(() => this.giveUp(new CancelledError("The map was cancelled")));
+    this.task = openTask(this);
   }
 
   /** Submits the chunks of `items`, once they are there. @throws what refuses an item. */
@@ -37,6 +37,10 @@ export class MapCall<R> implements Stream {
       .then((collected) => this.#submit(mapped, collected, chunkSize))
       .catch((error: unknown) => this.fail(error))
       .finally(() => this.#scheduler.leave(this));
+  }
+
+  cancel(): void {
+    this.giveUp(new CancelledError("The map was cancelled"));
   }
 
   /** Ends the call, and stops the workers that run its chunks. */

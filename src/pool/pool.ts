@@ -2,7 +2,7 @@ import type { Backend, StartOptions } from "../backend/backend.js";
 import { forgetChild, refuseWhileImporting, rememberChild, type Child } from "../backend/realm.js";
 import type { WaitOptions } from "../backend/wait-for.js";
 import type { LinkWork } from "../backend/worker-link.js";
-import { CancelledError, ClosedError, StateError } from "../errors.js";
+import { ClosedError, StateError } from "../errors.js";
 import { cpuCount } from "../platform/cpu-count.js";
 import { AbortWatch } from "./abort-watch.js";
 import { collect, ItemSource } from "./item-source.js";
@@ -14,7 +14,7 @@ import { startPoolWorker } from "./pool-worker.js";
 import { ResultIterator } from "./result-iterator.js";
 import { Scheduler } from "./scheduler.js";
 import { type AnyFunction, callOf, type Mapped, Submission } from "./submission.js";
-import { openTask, rejectTask, type Task } from "./task.js";
+import { failedTask, type Task } from "./task.js";
 import { type SlotState, WorkerSlot } from "./worker-slot.js";
 
 /** One worker of a pool, as it was when asked for. */
@@ -82,24 +82,18 @@ export abstract class BasePool<I extends readonly unknown[] = readonly unknown[]
   apply<R>(fn: () => R, args?: readonly [], options?: TaskOptions): Task<Awaited<R>>;
   apply<A extends readonly unknown[] | [], R>(fn: (...args: A) => R, args: A, options?: TaskOptions): Task<Awaited<R>>;
   apply(fn: AnyFunction, args: readonly unknown[] = [], options: TaskOptions = {}): Task<unknown> {
-    let giveUp = (_reason: unknown): void => {};
-    const task: Task<unknown> = openTask(() => giveUp(new CancelledError(`The task ${nameOf(fn)} was cancelled`)));
     try {
       check.checkCall(fn, args);
       check.checkTaskOptions(options);
       this.#refuseUnlessRunning(fn);
       options.signal?.throwIfAborted();
-      const job = this.#submission.call(fn, args, { task, timeout: options.timeout });
-      giveUp = (reason) => {
-        this.#scheduler.withdraw(job);
-        job.fail(reason);
-      };
-      if (options.signal !== undefined) job.onEnd = this.#signals.add(options.signal, giveUp);
+      const job = this.#submission.call(fn, args, options.timeout);
+      if (options.signal !== undefined) job.onEnd = this.#signals.add(options.signal, (reason) => job.giveUp(reason));
       this.#scheduler.submit(job);
+      return job.task;
     } catch (error) {
-      rejectTask(task, error);
+      return failedTask(error);
     }
-    return task;
   }
 
   /**

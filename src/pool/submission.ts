@@ -10,7 +10,6 @@ import { ChunkJob } from "./chunk-job.js";
 import type { ChunkInFlight } from "./item-stream.js";
 import type { ChunkResult } from "./outcome.js";
 import type { Scheduler } from "./scheduler.js";
-import type { Task } from "./task.js";
 
 /** Any function: what it takes and gives is the caller's business. */
 export type AnyFunction = (...args: never[]) => unknown;
@@ -33,9 +32,9 @@ export class Submission {
   }
 
   /** Makes the job of one call; it is not submitted yet. @throws what refuses the function or an argument. */
-  call(fn: AnyFunction, args: readonly unknown[], { task, timeout }: { task: Task<unknown>; timeout: number | undefined }): CallJob {
+  call(fn: AnyFunction, args: readonly unknown[], timeout: number | undefined): CallJob {
     const work = callOf(fn, args);
-    return new CallJob({ id: this.#nextTaskId(), functionName: work.fn.name, work, timeout }, task);
+    return new CallJob({ id: this.#nextTaskId(), functionName: work.fn.name, work, timeout }, this.#scheduler);
   }
 
   /** Submits a chunk of items. @throws what refuses an item. */

@@ -3,8 +3,14 @@ import { waitFor, type WaitOptions } from "../backend/wait-for.js";
 
 // Private fields are out of reach of other modules, so the class hands these three out from its static block.
 
-/** Makes a pending task, which `giveUp` must reject when the user cancels it. For the pool alone. */
-export let openTask: <R>(giveUp: () => void) => Task<R>;
+/** What a task is the result of. */
+export interface TaskOwner {
+  /** The user cancels the task: it is to be rejected. */
+  cancel(): void;
+}
+
+/** Makes a pending task. For the pool alone. */
+export let openTask: <R>(owner: TaskOwner) => Task<R>;
 /** Ends a task well; no effect on one that has ended. */
 export let fulfillTask: <R>(task: Task<R>, value: R) => void;
 /** Ends a task badly; no effect on one that has ended. */
@@ -28,8 +34,9 @@ export let rejectTask: <R>(task: Task<R>, reason: unknown) => void;
  */
 export class Task<R> extends Promise<R> {
   #state: TaskState = "pending";
-  #settle: Settle<R> | undefined;
-  #giveUp: (() => void) | undefined;
+  #resolve: ((value: R) => void) | undefined;
+  #reject: ((reason: unknown) => void) | undefined;
+  #owner: TaskOwner | undefined;
 
   /** `then` and its kin make plain promises: what is derived from a task cannot be cancelled. */
   static override get [Symbol.species](): PromiseConstructor {
@@ -52,8 +59,8 @@ export class Task<R> extends Promise<R> {
    * Python: `Future.cancel()`, which cannot stop what runs.
    */
   cancel(): boolean {
-    if (this.#state !== "pending" || this.#giveUp === undefined) return false;
-    this.#giveUp();
+    if (this.#owner === undefined) return false;
+    this.#owner.cancel();
     return true;
   }
 
@@ -68,37 +75,45 @@ export class Task<R> extends Promise<R> {
   }
 
   static {
-    openTask = <V>(giveUp: () => void): Task<V> => {
-      let settle: Settle<V> | undefined;
-      const task = new Task<V>((resolve, reject) => {
-        settle = { resolve, reject };
+    openTask = <V>(owner: TaskOwner): Task<V> => {
+      let resolve: ((value: V) => void) | undefined;
+      let reject: ((reason: unknown) => void) | undefined;
+      const task = new Task<V>((onValue, onError) => {
+        resolve = onValue;
+        reject = onError;
       });
-      task.#settle = settle;
-      task.#giveUp = giveUp;
+      task.#resolve = resolve;
+      task.#reject = reject;
+      task.#owner = owner;
       return task;
     };
-    fulfillTask = (task, value) => task.#end("fulfilled")?.resolve(value);
+    fulfillTask = (task, value) => {
+      const resolve = task.#resolve;
+      task.#end("fulfilled");
+      resolve?.(value);
+    };
     rejectTask = (task, reason) => {
       // What the program itself gave up, nobody need look at: it is no unhandled rejection.
       if (reason instanceof CancelledError) task.catch(() => {});
-      task.#end("rejected")?.reject(reason);
+      const reject = task.#reject;
+      task.#end("rejected");
+      reject?.(reason);
     };
   }
 
-  /** The way to settle, the first time; nothing afterwards. */
-  #end(state: TaskState): Settle<R> | undefined {
-    const settle = this.#settle;
-    if (settle === undefined) return undefined;
-    this.#state = state;
-    this.#settle = undefined;
-    this.#giveUp = undefined;
-    return settle;
+  #end(state: TaskState): void {
+    if (this.#state === "pending") this.#state = state;
+    this.#resolve = undefined;
+    this.#reject = undefined;
+    this.#owner = undefined;
   }
 }
 
-type TaskState = "pending" | "fulfilled" | "rejected";
-
-interface Settle<R> {
-  readonly resolve: (value: R) => void;
-  readonly reject: (reason: unknown) => void;
+/** A task that never began. */
+export function failedTask<R>(reason: unknown): Task<R> {
+  const task = openTask<R>({ cancel: () => {} });
+  rejectTask(task, reason);
+  return task;
 }
+
+type TaskState = "pending" | "fulfilled" | "rejected";

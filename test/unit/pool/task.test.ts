@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { getEventListeners } from "node:events";
 import { test } from "node:test";
-import { fulfillTask, openTask, rejectTask, type Task } from "#lib/pool/task.js";
+import { failedTask, fulfillTask, openTask, rejectTask, type Task } from "#lib/pool/task.js";
+
+const nobody = { cancel: () => assert.fail("nobody cancels this task") };
 
 test("Task tells whether it is ready, and how it ended", async () => {
-  const good = openTask<number>(() => {});
+  const good = openTask<number>(nobody);
   assert.equal(good.ready, false);
   assert.equal(good.successful, undefined);
   fulfillTask(good, 7);
@@ -12,7 +14,7 @@ test("Task tells whether it is ready, and how it ended", async () => {
   assert.equal(good.successful, true);
   assert.equal(await good, 7);
 
-  const bad = openTask<number>(() => {});
+  const bad = openTask<number>(nobody);
   rejectTask(bad, new RangeError("no"));
   assert.equal(bad.ready, true);
   assert.equal(bad.successful, false);
@@ -20,7 +22,7 @@ test("Task tells whether it is ready, and how it ended", async () => {
 });
 
 test("Task settles once: what comes later is ignored", async () => {
-  const task = openTask<string>(() => {});
+  const task = openTask<string>(nobody);
   fulfillTask(task, "first");
   fulfillTask(task, "second");
   rejectTask(task, new Error("third"));
@@ -29,7 +31,7 @@ test("Task settles once: what comes later is ignored", async () => {
 });
 
 test("Task is a promise; what is derived from it is a plain one", async () => {
-  const task = openTask<number>(() => {});
+  const task = openTask<number>(nobody);
   fulfillTask(task, 1);
   assert.ok(task instanceof Promise);
   const derived: Promise<number> = task.then((value) => value + 1);
@@ -39,14 +41,14 @@ test("Task is a promise; what is derived from it is a plain one", async () => {
 });
 
 test("Task.cancel() answers whether there was something to cancel", async () => {
-  const task: Task<number> = openTask<number>(() => rejectTask(task, new Error("cancelled")));
+  const task: Task<number> = openTask<number>({ cancel: () => rejectTask(task, new Error("cancelled")) });
   assert.equal(task.cancel(), true);
   assert.equal(task.cancel(), false);
   await assert.rejects(task, /cancelled/);
 });
 
 test("Task.wait() answers true when the task ends, well or badly, and false when the time is over", async () => {
-  const task = openTask<number>(() => {});
+  const task = openTask<number>(nobody);
   assert.equal(await task.wait({ timeout: 0 }), false);
   assert.equal(await task.wait({ timeout: -1 }), false);
   assert.equal(await task.wait({ timeout: 1 }), false);
@@ -58,7 +60,7 @@ test("Task.wait() answers true when the task ends, well or badly, and false when
 });
 
 test("Task.wait() rejects with the signal's reason, and leaves no listener behind", async () => {
-  const task = openTask<number>(() => {});
+  const task = openTask<number>(nobody);
   const controller = new AbortController();
   const waiting = task.wait({ signal: controller.signal });
   controller.abort(new RangeError("enough"));
@@ -67,4 +69,11 @@ test("Task.wait() rejects with the signal's reason, and leaves no listener behin
   assert.equal(getEventListeners(controller.signal, "abort").length, 0);
   assert.equal(task.ready, false);
   fulfillTask(task, 1);
+});
+
+test("a failed task is rejected from the start, and has nothing to cancel", async () => {
+  const task = failedTask<number>(new RangeError("no"));
+  assert.equal(task.successful, false);
+  assert.equal(task.cancel(), false);
+  await assert.rejects(task, RangeError);
 });
