@@ -68,7 +68,7 @@ function add(found: Map<unknown, BuiltinPath>, value: unknown, path: BuiltinPath
 
 function addMembers(found: Map<unknown, BuiltinPath>, holder: unknown, path: BuiltinPath): void {
   if ((typeof holder !== "object" || holder === null) && typeof holder !== "function") return;
-  for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(holder)) as [string, PropertyDescriptor][]) {
+  for (const [name, { value }] of Object.entries<PropertyDescriptor>(Object.getOwnPropertyDescriptors(holder))) {
     if (typeof value === "function" && name !== "constructor") add(found, value, [...path, name]);
   }
 }

@@ -61,7 +61,7 @@ export function scriptCell(scriptId: string, name: string): Cell {
 /** The cell of a variable of the run of a scope that made `witness`. */
 export function witnessedCell(witness: object, name: string): Cell {
   let cells = byWitness.get(witness);
-  if (cells === undefined) byWitness.set(witness, (cells = new Map()));
+  if (cells === undefined) byWitness.set(witness, (cells = new Map<string, Cell>()));
   let cell = cells.get(name);
   if (cell === undefined) cells.set(name, (cell = new Cell(name)));
   return cell;
