@@ -9,8 +9,8 @@
  * | compiled, but not yet built       | `worker/entry.js` and what that imports                                         |
  */
 import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { dirname, join } from "node:path";
+import { ownPath } from "../platform/own-path.js";
 import { workerCode } from "./worker-code.js";
 
 export type Entry =
@@ -23,13 +23,6 @@ export function locateEntry(): Entry {
   const path = join(dirname(here), "..", "worker", name);
   if (workerCode === undefined || existsSync(path)) return { kind: "file", path };
   return { kind: "code", code: workerCode, path: join(dirname(here), "manyhands-worker.cjs") };
-}
-
-/** In a CommonJS bundle there is no `import.meta.url`, but `__filename`. */
-function ownPath(): string {
-  const url: string | undefined = import.meta.url;
-  if (url !== undefined && url.startsWith("file:")) return fileURLToPath(url);
-  return typeof __filename === "string" ? __filename : join(process.cwd(), "bundle.js");
 }
 
 /** A program for `node --eval` that reads so many bytes from descriptor 3 and runs them; the command line is too short for them. */

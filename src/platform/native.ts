@@ -4,6 +4,7 @@
  */
 import { createRequire } from "node:module";
 import { UnsupportedError } from "../errors.js";
+import { ownPath } from "./own-path.js";
 import { bindLinux, type Ffi } from "./linux.js";
 import type { Native } from "./system-calls.js";
 
@@ -46,7 +47,7 @@ function load(): Native {
         `Worker threads ("manyhands/threads") share memory on every platform.`,
     );
   }
-  const ffi = createRequire(import.meta.url)("koffi") as Ffi;
+  const ffi = createRequire(ownPath())("koffi") as Ffi;
   return bindLinux(ffi, process.arch);
 }
 

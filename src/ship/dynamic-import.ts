@@ -1,5 +1,6 @@
 /** Lets code that is compiled here import as the module it came from would. */
 import { constants, Script } from "node:vm";
+import { ownUrl } from "../platform/own-path.js";
 
 type Importer = (specifier: string) => Promise<object>;
 
@@ -21,7 +22,7 @@ function prime(): void {
   const descriptor = Object.getOwnPropertyDescriptor(process, "emitWarning");
   process.emitWarning = () => {};
   try {
-    const importer = compile("(specifier) => import(specifier)", import.meta.url, 0).runInThisContext() as Importer;
+    const importer = compile("(specifier) => import(specifier)", ownUrl(), 0).runInThisContext() as Importer;
     importer("node:vm").catch(() => {});
   } finally {
     if (descriptor === undefined) Reflect.deleteProperty(process, "emitWarning");

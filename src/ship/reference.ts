@@ -1,6 +1,7 @@
 /** Functions that a module exports: workers import the module, and its state lives there once. */
 import { realpathSync } from "node:fs";
 import { createRequire } from "node:module";
+import { ownPath } from "../platform/own-path.js";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { AnyNode } from "acorn";
 import type { FunctionNode, Script } from "./script.js";
@@ -116,7 +117,7 @@ function pathInCommonJs(fn: Function, fileName: string): readonly string[] | und
 }
 
 export function commonJsCache(): NodeJS.Dict<NodeModule> {
-  return createRequire(import.meta.url).cache;
+  return createRequire(ownPath()).cache;
 }
 
 function dataProperties(holder: unknown): [string, unknown][] {
