@@ -43,7 +43,16 @@ export function bigArray() {
 
 /** A report of about 9 KB as JSON. */
 export function report(id) {
-  return { id, rows: Array.from({ length: 100 }, (_, row) => ({ id: row, name: `row ${row} of ${id}`, score: row * 1.5, tags: ["a", "b", "c"], live: row % 2 === 0 })) };
+  return {
+    id,
+    rows: Array.from({ length: 100 }, (_, row) => ({
+      id: row,
+      name: `row ${row} of ${id}`,
+      score: row * 1.5,
+      tags: ["a", "b", "c"],
+      live: row % 2 === 0,
+    })),
+  };
 }
 
 export const numbers = Array.from({ length: calls }, (_, index) => index);

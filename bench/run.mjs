@@ -88,7 +88,8 @@ function judge({ benchCase, figures, goal, lower, our }) {
   if (best?.length === 0) return;
   const reached = goal.atMost === undefined ? bestRatio(our, best, lower) : goal.atMost / our;
   const target = goal.atMost === undefined ? goal.ratio : 1;
-  const text = goal.atMost === undefined ? `${goal.ratio}x the best of ${goal.against.join(", ")}` : `at most ${goal.atMost} ${benchCase.unit}`;
+  const text =
+    goal.atMost === undefined ? `${goal.ratio}x the best of ${goal.against.join(", ")}` : `at most ${goal.atMost} ${benchCase.unit}`;
   const verdict = reached >= target ? "met" : "MISSED";
   process.stdout.write(`  goal ${text}: ${verdict} (${reached.toFixed(2)}x)\n`);
   if (verdict === "MISSED") missed.push(`${benchCase.name}: ${text}, reached ${reached.toFixed(2)}x`);

@@ -106,7 +106,11 @@ export function getContext(): Context<"process">;
 export function getContext<K extends ContextKind>(kind: K): Context<K>;
 export function getContext(kind: ContextKind = "process"): Context {
   if (!Object.hasOwn(contexts, kind)) {
-    throw new TypeError(`Cannot get the context ${JSON.stringify(kind)}: there are ${Object.keys(contexts).map((known) => `"${known}"`).join(" and ")}`);
+    throw new TypeError(
+      `Cannot get the context ${JSON.stringify(kind)}: there are ${Object.keys(contexts)
+        .map((known) => `"${known}"`)
+        .join(" and ")}`,
+    );
   }
   return contexts[kind];
 }

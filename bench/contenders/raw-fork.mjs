@@ -1,6 +1,16 @@
 import { fork } from "node:child_process";
 import { workers } from "../cases.mjs";
-import { bandwidth, bigArray as makeBigArray, calls, medianMicroseconds, messageCount, numbers, objectCount, rate, report } from "../measure.mjs";
+import {
+  bandwidth,
+  bigArray as makeBigArray,
+  calls,
+  medianMicroseconds,
+  messageCount,
+  numbers,
+  objectCount,
+  rate,
+  report,
+} from "../measure.mjs";
 import { RawPool } from "../raw-pool.mjs";
 
 const start = ({ count = workers, serialization = "json" } = {}) =>
@@ -41,7 +51,9 @@ const stream = (make) => () => {
   return rate(messageCount, async () => {
     const done = new Promise((resolve) => child.once("message", resolve));
     for (let index = 0; index < messageCount; index++) {
-      const sent = new Promise((resolve) => (index % 500 === 499 ? child.send(make.value(index), resolve) : (child.send(make.value(index)), resolve())));
+      const sent = new Promise((resolve) =>
+        index % 500 === 499 ? child.send(make.value(index), resolve) : (child.send(make.value(index)), resolve()),
+      );
       if (index % 500 === 499) await sent;
     }
     child.send("end");

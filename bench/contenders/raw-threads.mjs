@@ -1,6 +1,16 @@
 import { Worker } from "node:worker_threads";
 import { workers } from "../cases.mjs";
-import { bandwidth, bigArray as makeBigArray, bigLength, calls, medianMicroseconds, numbers, objectCount, rate, report } from "../measure.mjs";
+import {
+  bandwidth,
+  bigArray as makeBigArray,
+  bigLength,
+  calls,
+  medianMicroseconds,
+  numbers,
+  objectCount,
+  rate,
+  report,
+} from "../measure.mjs";
 import { RawPool } from "../raw-pool.mjs";
 
 const start = (count = workers) =>

@@ -15,6 +15,8 @@ const checks: readonly Check[] = [
   { name: "types of the examples", command: "tsc -p examples/tsconfig.json" },
   { name: "types of the scripts", command: "tsc -p scripts/tsconfig.json" },
   { name: "lint", command: "oxlint" },
+  { name: "format (npm run format mends it)", command: "oxfmt --check" },
+  { name: "unused code and dependencies", command: "knip" },
   { name: "layers", command: "node --import tsx scripts/layers.ts" },
 ];
 

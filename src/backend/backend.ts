@@ -28,7 +28,9 @@ export interface StartOptions {
   /** What becomes of the worker's standard output and error. */
   readonly stdio: "inherit" | "ignore" | "pipe";
   /** Heap limits, in MiB, as in `worker_threads`; a process gets them as V8 flags. */
-  readonly resourceLimits?: { readonly maxOldGenerationSizeMb?: number; readonly maxYoungGenerationSizeMb?: number; readonly stackSizeMb?: number } | undefined;
+  readonly resourceLimits?:
+    | { readonly maxOldGenerationSizeMb?: number; readonly maxYoungGenerationSizeMb?: number; readonly stackSizeMb?: number }
+    | undefined;
 }
 
 /** How a worker ended. */

@@ -13,13 +13,35 @@ export function inheritedExecArgv(flags: readonly string[] = process.execArgv): 
 }
 
 /** Debuggers would fight for one port; the others say what this program itself is to run, watch or test. */
-const ownFlags = /^(?:--inspect|--debug-port|--test|--experimental-test|--watch|--input-type|--experimental-default-type|--eval|--print|--check|--interactive|--run|--cpu-prof|--heap-prof|-e|-p|-pe|-c|-i)(?:$|[-=])/;
+const ownFlags =
+  /^(?:--inspect|--debug-port|--test|--experimental-test|--watch|--input-type|--experimental-default-type|--eval|--print|--check|--interactive|--run|--cpu-prof|--heap-prof|-e|-p|-pe|-c|-i)(?:$|[-=])/;
 
 /** Those of them whose value may be the next argument. */
 const withValue: ReadonlySet<string> = new Set([
-  "--eval", "--print", "-e", "-p", "-pe", "--input-type", "--experimental-default-type", "--run", "--inspect-port", "--debug-port", "--watch-path",
-  "--test-name-pattern", "--test-skip-pattern", "--test-reporter", "--test-reporter-destination", "--test-concurrency", "--test-timeout", "--test-shard",
-  "--cpu-prof-dir", "--cpu-prof-name", "--cpu-prof-interval", "--heap-prof-dir", "--heap-prof-name", "--heap-prof-interval",
+  "--eval",
+  "--print",
+  "-e",
+  "-p",
+  "-pe",
+  "--input-type",
+  "--experimental-default-type",
+  "--run",
+  "--inspect-port",
+  "--debug-port",
+  "--watch-path",
+  "--test-name-pattern",
+  "--test-skip-pattern",
+  "--test-reporter",
+  "--test-reporter-destination",
+  "--test-concurrency",
+  "--test-timeout",
+  "--test-shard",
+  "--cpu-prof-dir",
+  "--cpu-prof-name",
+  "--cpu-prof-interval",
+  "--heap-prof-dir",
+  "--heap-prof-name",
+  "--heap-prof-interval",
 ]);
 
 function isOwn(flag: string): boolean {
@@ -31,11 +53,14 @@ function takesNext(flag: string): boolean {
 }
 
 /** The flags that give a process the heap limits that a thread gets as options. */
-export function limitFlags(limits: { maxOldGenerationSizeMb?: number; maxYoungGenerationSizeMb?: number; stackSizeMb?: number } | undefined): string[] {
+export function limitFlags(
+  limits: { maxOldGenerationSizeMb?: number; maxYoungGenerationSizeMb?: number; stackSizeMb?: number } | undefined,
+): string[] {
   if (limits === undefined) return [];
   const flags: string[] = [];
   if (limits.maxOldGenerationSizeMb !== undefined) flags.push(`--max-old-space-size=${Math.ceil(limits.maxOldGenerationSizeMb)}`);
-  if (limits.maxYoungGenerationSizeMb !== undefined) flags.push(`--max-semi-space-size=${Math.max(1, Math.ceil(limits.maxYoungGenerationSizeMb / 3))}`);
+  if (limits.maxYoungGenerationSizeMb !== undefined)
+    flags.push(`--max-semi-space-size=${Math.max(1, Math.ceil(limits.maxYoungGenerationSizeMb / 3))}`);
   if (limits.stackSizeMb !== undefined) flags.push(`--stack-size=${Math.ceil(limits.stackSizeMb * 1000)}`);
   return flags;
 }

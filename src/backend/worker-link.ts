@@ -23,7 +23,11 @@ export type LinkAnswer =
   | { readonly kind: "value"; readonly value: unknown }
   | { readonly kind: "error"; readonly error: unknown }
   /** Values of the items that succeeded, in order; errors of those that did not, by their index. */
-  | { readonly kind: "outcomes"; readonly values: readonly unknown[]; readonly failures: readonly { readonly index: number; readonly error: unknown }[] };
+  | {
+      readonly kind: "outcomes";
+      readonly values: readonly unknown[];
+      readonly failures: readonly { readonly index: number; readonly error: unknown }[];
+    };
 
 /** Work for a worker, encoded when the user called. */
 export type LinkWork =
@@ -157,7 +161,8 @@ export class WorkerLink {
     } else {
       const { failures } = message;
       const finish = ([values, ...errors]: unknown[]): void => {
-        if (!Array.isArray(values)) return deliver({ kind: "error", error: new DecodeError("Cannot read the outcomes of a chunk: they are not a list") });
+        if (!Array.isArray(values))
+          return deliver({ kind: "error", error: new DecodeError("Cannot read the outcomes of a chunk: they are not a list") });
         deliver({ kind: "outcomes", values, failures: failures.map(({ index }, at) => ({ index, error: this.#noted(errors[at]) })) });
       };
       this.#whenDecoded([message.values, ...failures.map((failure) => failure.error)], finish, deliver);

@@ -54,7 +54,10 @@ export class PortChannel implements Channel {
     const body = ownMemory(frame.body);
     const attachments = frame.attachments.map(ownMemory);
     this.#sentBytes += sizeOf(frame);
-    this.#port.postMessage({ body, attachments }, [body, ...attachments].map((part): TransferListItem => part.buffer));
+    this.#port.postMessage(
+      { body, attachments },
+      [body, ...attachments].map((part): TransferListItem => part.buffer),
+    );
   }
 
   drained(): Promise<void> {
@@ -150,7 +153,9 @@ function sizeOf({ body, attachments }: Frame): number {
 }
 
 function isFrame(message: unknown): message is Frame {
-  return typeof message === "object" && message !== null && "body" in message && message.body instanceof Uint8Array && "attachments" in message;
+  return (
+    typeof message === "object" && message !== null && "body" in message && message.body instanceof Uint8Array && "attachments" in message
+  );
 }
 
 /** Above this many bytes on the way, `drained` waits. */

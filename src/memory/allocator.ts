@@ -218,7 +218,10 @@ export class Allocator {
       const entry = this.#freeEntry();
       const serial = registry.nextSerial();
       const mapping = createSegment([session.folder], `arena-${serial}`, arenaBytes(blockBytes, capacity));
-      const made = { arena: Arena.format(mapping, serial, { blockBytes, capacity }), words: new MappedWords(mapping, serial, this.#membership) };
+      const made = {
+        arena: Arena.format(mapping, serial, { blockBytes, capacity }),
+        words: new MappedWords(mapping, serial, this.#membership),
+      };
       this.#arenas.set(serial, made);
       killPoint("allocator.arena-made");
       Atomics.store(registry.int32, entry + 1, blockBytes);
@@ -232,7 +235,9 @@ export class Allocator {
     for (let entry = arenaTable; entry < arenaTable + maxArenas * 2; entry += 2) {
       if (Atomics.load(int32, entry) === 0) return entry;
     }
-    throw new ResourceLimitError(`Cannot share another object: this program has ${maxArenas} arenas of shared memory already, and that is the limit.`);
+    throw new ResourceLimitError(
+      `Cannot share another object: this program has ${maxArenas} arenas of shared memory already, and that is the limit.`,
+    );
   }
 
   /** Gives an empty arena back, unless it is the last of its size. */

@@ -90,9 +90,13 @@ export class Block {
 
 function isLocation(value: unknown): value is Location {
   return (
-    typeof value === "object" && value !== null &&
-    "arena" in value && Number.isSafeInteger(value.arena) &&
-    "block" in value && Number.isSafeInteger(value.block) &&
-    "generation" in value && Number.isSafeInteger(value.generation)
+    typeof value === "object" &&
+    value !== null &&
+    "arena" in value &&
+    Number.isSafeInteger(value.arena) &&
+    "block" in value &&
+    Number.isSafeInteger(value.block) &&
+    "generation" in value &&
+    Number.isSafeInteger(value.generation)
   );
 }

@@ -51,11 +51,14 @@ export function sharedObjects(kinds: SharedKinds): CodecExtension {
       return { header: [kind, data], children: [] };
     },
     assemble(header, context) {
-      if (!Array.isArray(header) || typeof header[0] !== "string") throw new DecodeError("Cannot read a shared object: its handle is malformed.");
+      if (!Array.isArray(header) || typeof header[0] !== "string")
+        throw new DecodeError("Cannot read a shared object: its handle is malformed.");
       const namespace = context.module(moduleOf(header[0]));
-      if (!canReceive(namespace)) throw new DecodeError(`Cannot read a shared object: the module of the kind "${header[0]}" has no fromHandle.`);
+      if (!canReceive(namespace))
+        throw new DecodeError(`Cannot read a shared object: the module of the kind "${header[0]}" has no fromHandle.`);
       const value = namespace.fromHandle(header[1]);
-      if (typeof value !== "object" || value === null) throw new DecodeError(`Cannot read a shared object: "${header[0]}" returned no object.`);
+      if (typeof value !== "object" || value === null)
+        throw new DecodeError(`Cannot read a shared object: "${header[0]}" returned no object.`);
       return { value, fill() {} };
     },
   };

@@ -194,10 +194,9 @@ export class Registry {
 }
 
 function nextGeneration(generation: number): number {
-  return ((generation + 1) & generationMask) || 1;
+  return (generation + 1) & generationMask || 1;
 }
 
 function isMissing(error: unknown): boolean {
   return error instanceof Error && "code" in error && error.code === "ENOENT";
 }
-

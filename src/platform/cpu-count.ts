@@ -23,7 +23,9 @@ export function grantedProcessors(read: (file: string) => string | undefined): n
     // Version 2: "quota period", or "max period".
     ...groupsUpTo(unified).map((group) => (read(posix.join("/sys/fs/cgroup", group, "cpu.max")) ?? "").split(/\s+/)),
     // Version 1: a file each; a quota of -1 is none.
-    ...groupsUpTo(ofProcessors).map((group) => ["quota", "period"].map((what) => read(posix.join("/sys/fs/cgroup/cpu", group, `cpu.cfs_${what}_us`)))),
+    ...groupsUpTo(ofProcessors).map((group) =>
+      ["quota", "period"].map((what) => read(posix.join("/sys/fs/cgroup/cpu", group, `cpu.cfs_${what}_us`))),
+    ),
   ];
   return Math.min(...quotas.map(([quota, period]) => share(Number(quota), Number(period))));
 }
@@ -32,7 +34,7 @@ export function grantedProcessors(read: (file: string) => string | undefined): n
 function groupsUpTo(path: string | undefined): string[] {
   if (path === undefined) return [];
   const groups = [path];
-  for (let group = path; group !== "/"; ) groups.push((group = posix.dirname(group)));
+  for (let group = path; group !== "/";) groups.push((group = posix.dirname(group)));
   return groups;
 }
 

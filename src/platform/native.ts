@@ -8,7 +8,7 @@ import { ownPath } from "./own-path.js";
 import { bindLinux, type Ffi } from "./linux.js";
 import type { Native } from "./system-calls.js";
 
-export type { Mapping, Native, SystemFailure, WaitResult } from "./system-calls.js";
+export type { Mapping, Native, WaitResult } from "./system-calls.js";
 
 let loaded: Native | undefined;
 let refusal: UnsupportedError | undefined;

@@ -60,7 +60,11 @@ export function wrapExports(exported: unknown, wrapper: "exports" | "default"): 
   const namespace: object = Object.create(isObject ? (Object.getPrototypeOf(exported) as object | null) : Object.prototype) as object;
   for (const name of isObject ? Object.getOwnPropertyNames(exported) : []) {
     if (name === "default") continue;
-    Object.defineProperty(namespace, name, { get: (): unknown => Reflect.get(exported as object, name), enumerable: true, configurable: true });
+    Object.defineProperty(namespace, name, {
+      get: (): unknown => Reflect.get(exported as object, name),
+      enumerable: true,
+      configurable: true,
+    });
   }
   const inner: unknown = isObject && wrapper === "default" ? Reflect.get(exported, "default") : exported;
   return Object.defineProperty(namespace, "default", { value: inner, enumerable: true, configurable: true });

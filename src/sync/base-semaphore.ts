@@ -68,7 +68,8 @@ export abstract class BaseSemaphore implements Shareable {
    */
   async runExclusive<R>(critical: (held: Guard) => R, options?: WaitOptions): Promise<Awaited<R>> {
     using held = await this.acquire(options);
-    if (held === undefined) throw new TimeoutError(`Cannot acquire a semaphore: no permit was free for ${options?.timeout} ms.`, options?.timeout);
+    if (held === undefined)
+      throw new TimeoutError(`Cannot acquire a semaphore: no permit was free for ${options?.timeout} ms.`, options?.timeout);
     return await critical(held);
   }
 

@@ -244,14 +244,16 @@ export class Permits {
     if (this.#load(boundedAt) === 1) {
       throw new StateError(`Cannot release a bounded semaphore: all of its ${this.#load(initialAt)} permits are free.`);
     }
-    if (this.#load(totalAt) === maxPermits) throw new StateError(`Cannot release a semaphore: it has ${maxPermits} permits, the most there can be.`);
+    if (this.#load(totalAt) === maxPermits)
+      throw new StateError(`Cannot release a semaphore: it has ${maxPermits} permits, the most there can be.`);
     this.#add(totalAt, 1);
   }
 
   /** An account with permits in it: this thread's if possible. */
   #indebted(): number | undefined {
     const { self } = this.#holders;
-    if (this.#accounts > 0 && Atomics.load(this.#int32, this.#own) === self && Atomics.load(this.#int32, this.#own + 1) > 0) return this.#own;
+    if (this.#accounts > 0 && Atomics.load(this.#int32, this.#own) === self && Atomics.load(this.#int32, this.#own + 1) > 0)
+      return this.#own;
     let other: number | undefined;
     for (const account of this.#accountsInUse()) {
       if (Atomics.load(this.#int32, account) === self) return account;
@@ -281,7 +283,8 @@ export class Permits {
   /** The account of somebody dead, emptied. */
   #emptied(): number {
     const account = this.#find((id) => this.#holders.isGone(id));
-    if (account === undefined) throw new ResourceLimitError(`Cannot acquire a semaphore: ${maxAccounts} processes and threads hold permits of it.`);
+    if (account === undefined)
+      throw new ResourceLimitError(`Cannot acquire a semaphore: ${maxAccounts} processes and threads hold permits of it.`);
     Atomics.store(this.#int32, account + 1, 0);
     this.#recount();
     return account;

@@ -83,7 +83,9 @@ export class RLock implements ConditionLock {
     if (again !== undefined) return again;
     const deadline = timeout === undefined ? undefined : new Deadline(timeout, "acquire a lock");
     if (deadline === undefined && this.#mutex.isMine) {
-      throw new StateError("Cannot wait for a recursive lock: another task of this thread holds it, which cannot go on meanwhile. Use acquire().");
+      throw new StateError(
+        "Cannot wait for a recursive lock: another task of this thread holds it, which cannot go on meanwhile. Use acquire().",
+      );
     }
     return this.#entered(this.#mutex.acquireSync(deadline));
   }
@@ -172,7 +174,11 @@ export class RLock implements ConditionLock {
     return this.#granted(tenure, acquisition);
   }
 
-  async #whileHeld<R>(got: Guard | undefined | Promise<Guard | undefined>, critical: (held: Guard) => R, { timeout }: WaitOptions): Promise<Awaited<R>> {
+  async #whileHeld<R>(
+    got: Guard | undefined | Promise<Guard | undefined>,
+    critical: (held: Guard) => R,
+    { timeout }: WaitOptions,
+  ): Promise<Awaited<R>> {
     using held = await got;
     if (held === undefined) throw new TimeoutError(`Cannot acquire a lock: it was held for ${timeout} ms.`, timeout);
     return await critical(held);

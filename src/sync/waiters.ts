@@ -155,7 +155,8 @@ export class Waiters {
     const { self } = this.#holders;
     if (this.#own !== undefined && this.#idOf(this.#own) === self) return this.#own;
     const entry = this.#find((seen) => seen === 0)[0] ?? this.#another() ?? this.#find((_seen, id) => this.#holders.isGone(id))[0];
-    if (entry === undefined) throw new ResourceLimitError(`Cannot wait for a condition: ${maxEntries} threads do already, and that is the limit.`);
+    if (entry === undefined)
+      throw new ResourceLimitError(`Cannot wait for a condition: ${maxEntries} threads do already, and that is the limit.`);
     this.#store(entry, 0);
     Atomics.store(this.#int32, entry, self);
     this.#own = entry;

@@ -112,7 +112,10 @@ for (const { name, connect } of implementations) {
     assert.equal(slab.toString(), "first second");
     await host.close();
     await heard.closed;
-    assert.deepEqual(heard.frames.map(({ body }) => Buffer.from(body).toString()), ["first", "second"]);
+    assert.deepEqual(
+      heard.frames.map(({ body }) => Buffer.from(body).toString()),
+      ["first", "second"],
+    );
   });
 
   test(`${name}: frames that came before there was a listener are kept`, async () => {

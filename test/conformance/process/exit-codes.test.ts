@@ -15,20 +15,48 @@ interface Case {
 const own: readonly Case[] = [
   { what: "a target that returns", target: () => "value", exitCode: 0 },
   { what: "an async target that returns", target: async () => "value", exitCode: 0 },
-  { what: "a target that throws", target: () => { throw new Error("failed"); }, exitCode: 1 },
-  { what: "a target that throws undefined", target: () => { throw undefined; }, exitCode: 1 }, // oxlint-disable-line only-throw-error -- what is tested
+  {
+    what: "a target that throws",
+    target: () => {
+      throw new Error("failed");
+    },
+    exitCode: 1,
+  },
+  {
+    what: "a target that throws undefined",
+    target: () => {
+      throw undefined;
+    },
+    exitCode: 1,
+  }, // oxlint-disable-line only-throw-error -- what is tested
   { what: "a target that rejects", target: () => Promise.reject(new Error("failed")), exitCode: 1 },
   { what: "process.exit(3)", target: () => process.exit(3), exitCode: 3 },
   { what: "process.exit(0)", target: () => process.exit(0), exitCode: 0 },
   { what: "process.exit(-1)", target: () => process.exit(-1), exitCode: 255 },
   { what: "process.exit(256)", target: () => process.exit(256), exitCode: 0 },
-  { what: "process.exitCode = 5", target: () => { process.exitCode = 5; }, exitCode: 5 },
+  {
+    what: "process.exitCode = 5",
+    target: () => {
+      process.exitCode = 5;
+    },
+    exitCode: 5,
+  },
   {
     what: "an error thrown in a callback after the target has returned",
-    target: () => void setTimeout(() => { throw new Error("later"); }, 1),
+    target: () =>
+      void setTimeout(() => {
+        throw new Error("later");
+      }, 1),
     exitCode: 1,
   },
-  { what: "an unhandled rejection while the target waits", target: () => { void Promise.reject(new Error("loose")); return new Promise(() => setTimeout(() => {}, 60_000)); }, exitCode: 1 },
+  {
+    what: "an unhandled rejection while the target waits",
+    target: () => {
+      void Promise.reject(new Error("loose"));
+      return new Promise(() => setTimeout(() => {}, 60_000));
+    },
+    exitCode: 1,
+  },
 ];
 
 for (const { kind, Process: Either } of backends) {
@@ -41,9 +69,19 @@ for (const { kind, Process: Either } of backends) {
     });
   }
 
-  for (const [call, exitCode] of [["terminate", -15], ["kill", -9], ["interrupt", -2]] as const) {
+  for (const [call, exitCode] of [
+    ["terminate", -15],
+    ["kill", -9],
+    ["interrupt", -2],
+  ] as const) {
     test(`${kind}: ${call}() ends an endless loop with exit code ${exitCode}`, async () => {
-      const child = new Either(() => { for (;;); }, [], { stdio: "ignore" }).start();
+      const child = new Either(
+        () => {
+          for (;;);
+        },
+        [],
+        { stdio: "ignore" },
+      ).start();
       await until(() => child.isAlive, "it runs");
       child[call]();
       assert.equal(child.exitCode, undefined);
@@ -60,7 +98,9 @@ for (const { kind, Process: Either } of backends) {
   });
 
   test(`${kind}: an uncaught error prints the name of the process and the stack with its causes`, async () => {
-    const target = (): never => { throw new RangeError("too far", { cause: new TypeError("the reason") }); };
+    const target = (): never => {
+      throw new RangeError("too far", { cause: new TypeError("the reason") });
+    };
     const child = new Either(target, [], { stdio: "pipe", name: "Surveyor" }).start();
     const [printed, exitCode] = await Promise.all([text(child.stderr ?? assert.fail()), child.join()]);
     assert.equal(exitCode, 1);

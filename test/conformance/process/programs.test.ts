@@ -33,7 +33,8 @@ test("an ES module runs", async () => assert.deepEqual(await run(app("sum.mjs"))
 
 test("a CommonJS module runs", async () => assert.deepEqual(await run(app("sum.cjs")), { exitCode: 0, stdout: sums, stderr: "" }));
 
-test("TypeScript runs with tsx", async () => assert.deepEqual(await run("--import", "tsx", app("sum.ts")), { exitCode: 0, stdout: sums, stderr: "" }));
+test("TypeScript runs with tsx", async () =>
+  assert.deepEqual(await run("--import", "tsx", app("sum.ts")), { exitCode: 0, stdout: sums, stderr: "" }));
 
 const stripsTypes = process.allowedNodeEnvironmentFlags.has("--experimental-strip-types");
 test("TypeScript runs with type stripping", { skip: stripsTypes ? false : "this Node has no type stripping" }, async () => {
@@ -41,7 +42,11 @@ test("TypeScript runs with type stripping", { skip: stripsTypes ? false : "this 
 });
 
 test("modules loaded with --import are loaded in workers, too", async () => {
-  assert.deepEqual(await run("--import", app("preload.mjs"), app("needs-preload.mjs")), { exitCode: 0, stdout: "true\ntrue\n", stderr: "" });
+  assert.deepEqual(await run("--import", app("preload.mjs"), app("needs-preload.mjs")), {
+    exitCode: 0,
+    stdout: "true\ntrue\n",
+    stderr: "",
+  });
 });
 
 test("flags that only a process can have do not keep threads from starting", async () => {
@@ -50,7 +55,11 @@ test("flags that only a process can have do not keep threads from starting", asy
 });
 
 test("a program given with --eval runs, as a module and as a script", async () => {
-  assert.deepEqual(await run("--input-type=module", "--eval", readFileSync(app("sum.mjs"), "utf8")), { exitCode: 0, stdout: sums, stderr: "" });
+  assert.deepEqual(await run("--input-type=module", "--eval", readFileSync(app("sum.mjs"), "utf8")), {
+    exitCode: 0,
+    stdout: sums,
+    stderr: "",
+  });
   assert.deepEqual(await run("-e", readFileSync(app("sum.cjs"), "utf8")), { exitCode: 0, stdout: sums, stderr: "" });
 });
 
@@ -83,7 +92,11 @@ for (const format of ["esm", "cjs"] as const) {
 
 const processesOfTree = 8;
 
-for (const [how, exitCode] of [["exit", 3], ["throw", 1], ["kill", null]] as const) {
+for (const [how, exitCode] of [
+  ["exit", 3],
+  ["throw", 1],
+  ["kill", null],
+] as const) {
   test(`no process is left of a program that ends by ${how} while its children are busy`, async () => {
     const { program, pids } = await startTree(how);
     const ended = new Promise((resolve) => program.once("exit", resolve));
@@ -103,7 +116,12 @@ test("Ctrl-C ends the whole tree and prints nothing", async () => {
 });
 
 async function startTree(how: string): Promise<{ program: ChildProcess; pids: number[]; stderr: Promise<string> }> {
-  const program = spawn(process.execPath, [app("busy-tree.mjs"), how], { stdio: ["ignore", "pipe", "pipe", "ipc"], detached: true, cwd: root, env: { ...process.env, NODE_NO_WARNINGS: "1" } });
+  const program = spawn(process.execPath, [app("busy-tree.mjs"), how], {
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+    detached: true,
+    cwd: root,
+    env: { ...process.env, NODE_NO_WARNINGS: "1" },
+  });
   let printed = "";
   program.stdout?.on("data", (chunk: Buffer) => (printed += chunk.toString()));
   const stderr = program.stderr === null ? Promise.resolve("") : text(program.stderr);

@@ -8,9 +8,22 @@ const quiet = { stdio: "ignore" } as const;
 
 for (const { kind, Process: Either } of backends) {
   test(`${kind}: result() is what the target returned, with its types`, async () => {
-    const target = (map: Map<string, bigint>, numbers: Float64Array) => ({ map: new Map([...map, ["more", 2n]]), numbers, when: new Date(0), nothing: undefined });
+    const target = (map: Map<string, bigint>, numbers: Float64Array) => ({
+      map: new Map([...map, ["more", 2n]]),
+      numbers,
+      when: new Date(0),
+      nothing: undefined,
+    });
     const result = await new Either(target, [new Map([["one", 1n]]), new Float64Array([1.5, -0])]).start().result();
-    assert.deepEqual(result, { map: new Map([["one", 1n], ["more", 2n]]), numbers: new Float64Array([1.5, -0]), when: new Date(0), nothing: undefined });
+    assert.deepEqual(result, {
+      map: new Map([
+        ["one", 1n],
+        ["more", 2n],
+      ]),
+      numbers: new Float64Array([1.5, -0]),
+      when: new Date(0),
+      nothing: undefined,
+    });
   });
 
   test(`${kind}: large arrays arrive whole, and the sender keeps its own`, async () => {
@@ -47,7 +60,13 @@ for (const { kind, Process: Either } of backends) {
 
   for (const value of [undefined, null, 0, "", false, Number.NaN, "text", { plain: true }]) {
     test(`${kind}: a thrown ${JSON.stringify(value) ?? "undefined"} arrives as such`, async () => {
-      const child = new Either((thrown: unknown) => { throw thrown; }, [value], quiet).start();
+      const child = new Either(
+        (thrown: unknown) => {
+          throw thrown;
+        },
+        [value],
+        quiet,
+      ).start();
       const [outcome] = await Promise.allSettled([child.result()]);
       assert.deepEqual(outcome, { status: "rejected", reason: value });
       assert.equal(await child.join(), 1);
@@ -61,7 +80,9 @@ for (const { kind, Process: Either } of backends) {
   });
 
   test(`${kind}: an error arrives without those of its properties that cannot be sent`, async () => {
-    const target = (): never => { throw Object.assign(new RangeError("outer"), { held: new WeakMap(), code: 7 }); };
+    const target = (): never => {
+      throw Object.assign(new RangeError("outer"), { held: new WeakMap(), code: 7 });
+    };
     const child = new Either(target, [], quiet).start();
     await assert.rejects(child.result(), (error) => {
       assert.ok(error instanceof RangeError);
@@ -78,7 +99,12 @@ for (const { kind, Process: Either } of backends) {
   });
 
   test(`${kind}: an error outside the target is the cause of the death it brings`, async () => {
-    const target = () => new Promise(() => setTimeout(() => { throw new RangeError("loose"); }, 1));
+    const target = () =>
+      new Promise(() =>
+        setTimeout(() => {
+          throw new RangeError("loose");
+        }, 1),
+      );
     const child = new Either(target, [], quiet).start();
     await assert.rejects(child.result(), (error) => {
       assert.ok(error instanceof WorkerDiedError);
@@ -90,22 +116,37 @@ for (const { kind, Process: Either } of backends) {
   });
 
   test(`${kind}: a handler for uncaught errors keeps the process alive`, async () => {
-    const target = () => new Promise((resolve) => {
-      process.on("uncaughtException", (error) => resolve(error.message));
-      setTimeout(() => { throw new RangeError("caught"); }, 1);
-    });
+    const target = () =>
+      new Promise((resolve) => {
+        process.on("uncaughtException", (error) => resolve(error.message));
+        setTimeout(() => {
+          throw new RangeError("caught");
+        }, 1);
+      });
     assert.equal(await new Either(target).start().result(), "caught");
   });
 
   test(`${kind}: a killed process rejects with the signal`, async () => {
-    const child = new Either(() => { for (;;); }, [], quiet).start();
+    const child = new Either(
+      () => {
+        for (;;);
+      },
+      [],
+      quiet,
+    ).start();
     const outcome = child.result();
     child.kill();
     await assert.rejects(outcome, (error) => error instanceof WorkerDiedError && error.exitCode === -9 && error.signal === "SIGKILL");
   });
 
   test(`${kind}: a failure that nobody asks for is no unhandled rejection here`, async () => {
-    const child = new Either(() => { throw new Error("nobody asks"); }, [], quiet).start();
+    const child = new Either(
+      () => {
+        throw new Error("nobody asks");
+      },
+      [],
+      quiet,
+    ).start();
     assert.equal(await child.join(), 1);
   });
 }

@@ -73,7 +73,10 @@ for (const { kind, Process } of backends) {
   });
 
   test(`${kind}: bad arguments are refused by the constructor`, () => {
-    const make = (...args: unknown[]) => () => Reflect.construct(Process, args);
+    const make =
+      (...args: unknown[]) =>
+      () =>
+        Reflect.construct(Process, args);
     for (const target of [5, null, {}]) assert.throws(make(target), TypeError);
     for (const args of [5, null, {}]) assert.throws(make(sleep, args), TypeError);
     for (const options of [{ name: 5 }, { daemon: 1 }, { env: null }, { execArgv: "-x" }, { stdio: "file" }]) {
@@ -86,7 +89,9 @@ for (const { kind, Process } of backends) {
     child.daemon = true;
     child.name = "Renamed";
     child.start();
-    assert.throws(() => { child.daemon = false; }, StateError);
+    assert.throws(() => {
+      child.daemon = false;
+    }, StateError);
     assert.equal(child.daemon, true);
     assert.equal(child.name, "Renamed");
     await child.join();

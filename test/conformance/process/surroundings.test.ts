@@ -35,7 +35,12 @@ for (const { kind, Process: Either } of backends) {
     const target = async (url: string, entry: string) => {
       const { currentProcess: current, parentProcess: parent, isMain: main } = (await import(url)) as Library;
       const { name = "", pid = 0, isAlive = false } = parent() ?? {};
-      return { own: { ...current() }, parent: { name, pid, isAlive }, isOver: await parent()?.join({ timeout: 0 }), isMain: main({ url: entry }) };
+      return {
+        own: { ...current() },
+        parent: { name, pid, isAlive },
+        isOver: await parent()?.join({ timeout: 0 }),
+        isMain: main({ url: entry }),
+      };
     };
     const child = new Either(target, [library, import.meta.url], { name: "Clerk", daemon: true }).start();
     assert.deepEqual(await child.result(), {
@@ -66,7 +71,11 @@ for (const { kind, Process: Either } of backends) {
   });
 
   test(`${kind}: what it writes into its environment stays there`, async () => {
-    await new Either(() => { process.env["LEAKED"] = "yes"; }).start().result();
+    await new Either(() => {
+      process.env["LEAKED"] = "yes";
+    })
+      .start()
+      .result();
     assert.equal(process.env["LEAKED"], undefined);
   });
 
@@ -75,11 +84,17 @@ for (const { kind, Process: Either } of backends) {
   });
 
   test(`${kind}: execArgv gives it flags of its own`, async () => {
-    assert.equal(await new Either(() => process.execArgv.includes("--no-warnings"), [], { execArgv: ["--no-warnings"] }).start().result(), true);
+    assert.equal(
+      await new Either(() => process.execArgv.includes("--no-warnings"), [], { execArgv: ["--no-warnings"] }).start().result(),
+      true,
+    );
   });
 
   test(`${kind}: piped output can be read, and ends`, async () => {
-    const target = () => { process.stdout.write("to out"); process.stderr.write("to err"); };
+    const target = () => {
+      process.stdout.write("to out");
+      process.stderr.write("to err");
+    };
     const child = new Either(target, [], { stdio: "pipe" }).start();
     const { stdout, stderr } = child;
     assert.ok(stdout !== undefined && stderr !== undefined);

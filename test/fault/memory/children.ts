@@ -4,7 +4,11 @@ import { once } from "node:events";
 import { sessionEnvironment } from "#lib/memory/session.js";
 
 /** Starts `actor.js ACTION ARGUMENT` in the session of this process. */
-export function start(action: string, argument: unknown, options: { readonly killPoint?: string; readonly skip?: number } = {}): ChildProcess {
+export function start(
+  action: string,
+  argument: unknown,
+  options: { readonly killPoint?: string; readonly skip?: number } = {},
+): ChildProcess {
   const loader = options.killPoint === undefined ? [] : ["--import", new URL("./kill-point-loader.js", import.meta.url).href];
   return spawn(process.execPath, [...loader, new URL("./actor.js", import.meta.url).pathname, action, JSON.stringify(argument)], {
     stdio: ["ignore", "pipe", "inherit"],

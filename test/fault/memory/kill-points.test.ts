@@ -93,7 +93,10 @@ test("nothing is left of the dead: no slot, no block, no segment, no doorbell", 
   reap();
   allocator().sweep(later);
   const { registry, self, session } = membership();
-  assert.deepEqual(registry.participants().map(({ id }) => id), [self.id]);
+  assert.deepEqual(
+    registry.participants().map(({ id }) => id),
+    [self.id],
+  );
   const { blocks, segments } = allocator().usage();
   assert.ok(blocks <= 2 + deathPoints.size, `${blocks} blocks`);
   assert.equal(segments, 0);
@@ -106,7 +109,10 @@ test("a founder that is killed while it makes the registry leaves a folder that 
     const program = new URL("./founder.js", import.meta.url).pathname;
     const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => name !== "MANYHANDS_SESSION"));
     const loader = new URL("./kill-point-loader.js", import.meta.url).href;
-    const killed = spawnSync(process.execPath, ["--import", loader, program], { encoding: "utf8", env: { ...environment, KILL_POINT: point } });
+    const killed = spawnSync(process.execPath, ["--import", loader, program], {
+      encoding: "utf8",
+      env: { ...environment, KILL_POINT: point },
+    });
     assert.equal(killed.signal, "SIGKILL");
     assert.equal(existsSync(killed.stdout.trim()), true);
     const next = spawnSync(process.execPath, [program], { encoding: "utf8", env: environment });
@@ -140,7 +146,8 @@ async function survivorCounts(from: number): Promise<void> {
 function findPoints(folder: string): string[] {
   const found = new Set<string>();
   for (const name of readdirSync(folder).filter((file) => file.endsWith(".js"))) {
-    for (const [, point] of readFileSync(join(folder, name), "utf8").matchAll(/killPoint\("([^"]+)"\)/g)) if (point !== undefined) found.add(point);
+    for (const [, point] of readFileSync(join(folder, name), "utf8").matchAll(/killPoint\("([^"]+)"\)/g))
+      if (point !== undefined) found.add(point);
   }
   return [...found].sort();
 }

@@ -19,7 +19,13 @@ class Subject {
   #lastTask = 0;
 
   constructor(backend: Backend) {
-    const identity = { name: "Subject", daemon: false, role: "pool" as const, parent: { pid: process.pid, name: "MainProcess" }, path: [1] };
+    const identity = {
+      name: "Subject",
+      daemon: false,
+      role: "pool" as const,
+      parent: { pid: process.pid, name: "MainProcess" },
+      path: [1],
+    };
     let resolveEnd: (end: LinkEnd) => void = () => {};
     this.ended = new Promise((resolve) => (resolveEnd = resolve));
     this.link = new WorkerLink(
@@ -73,10 +79,16 @@ for (const backend of [processBackend, threadBackend]) {
   test(`${kind}: work sent before it is ready is answered in order, then it stops with 0`, async () => {
     const subject = new Subject(backend);
     const answers = await Promise.all([subject.run(double, 1), subject.run(double, 2), subject.run(double, 3)]);
-    assert.deepEqual(answers, [2, 4, 6].map((value) => ({ kind: "value", value })));
+    assert.deepEqual(
+      answers,
+      [2, 4, 6].map((value) => ({ kind: "value", value })),
+    );
     assert.deepEqual(await subject.stop(), { exit: { exitCode: 0, signal: undefined }, neverBegan: false, leftUnread: false });
     assert.deepEqual(subject.told, ["ready", "answer 1", "answer 2", "answer 3", "end"]);
-    assert.throws(() => subject.link.send(9, { kind: "run", fn: catalogFunction(double), args: messageCodec().encode([], "args") }), ClosedError);
+    assert.throws(
+      () => subject.link.send(9, { kind: "run", fn: catalogFunction(double), args: messageCodec().encode([], "args") }),
+      ClosedError,
+    );
   });
 
   test(`${kind}: stop() lets it finish what it was sent`, async () => {
@@ -98,14 +110,30 @@ for (const backend of [processBackend, threadBackend]) {
     const answer = await subject.chunk(half, [0, 1, 2, 3, 4]);
     assert.ok(answer.kind === "outcomes");
     assert.deepEqual(answer.values, [0, 1, 2]);
-    assert.deepEqual(answer.failures.map(({ index, error }) => [index, error instanceof RangeError && error.message]), [[1, "odd: 1"], [3, "odd: 3"]]);
+    assert.deepEqual(
+      answer.failures.map(({ index, error }) => [index, error instanceof RangeError && error.message]),
+      [
+        [1, "odd: 1"],
+        [3, "odd: 3"],
+      ],
+    );
     await subject.stop();
   });
 
   test(`${kind}: a chunk spreads argument lists when told to`, async () => {
     const subject = new Subject(backend);
     const add = (a: number, b: number): number => a + b;
-    assert.deepEqual(await subject.chunk(add, [[1, 2], [3, 4]], true), { kind: "outcomes", values: [3, 7], failures: [] });
+    assert.deepEqual(
+      await subject.chunk(
+        add,
+        [
+          [1, 2],
+          [3, 4],
+        ],
+        true,
+      ),
+      { kind: "outcomes", values: [3, 7], failures: [] },
+    );
     const mixed = await subject.chunk(add, [[1, 2], 3], true);
     assert.ok(mixed.kind === "outcomes");
     assert.deepEqual([mixed.values, mixed.failures.map(({ index }) => index)], [[3], [1]]);
@@ -128,14 +156,21 @@ for (const backend of [processBackend, threadBackend]) {
     const functions = Array.from({ length: 300 }, (_, index) => makeAdder(index));
     for (const round of [1, 2]) {
       const answers = await Promise.all(functions.map((fn) => subject.run(fn, round)));
-      assert.deepEqual(answers.map((answer) => answer.kind === "value" && answer.value), functions.map((_, index) => index + round));
+      assert.deepEqual(
+        answers.map((answer) => answer.kind === "value" && answer.value),
+        functions.map((_, index) => index + round),
+      );
     }
     await subject.stop();
   });
 
   test(`${kind}: what tasks leave in the event loop goes on between them`, async () => {
     const subject = new Subject(backend);
-    await subject.run(() => { let ticks = 0; Reflect.set(globalThis, "readTicks", () => ticks); setInterval(() => (ticks += 1), 1); });
+    await subject.run(() => {
+      let ticks = 0;
+      Reflect.set(globalThis, "readTicks", () => ticks);
+      setInterval(() => (ticks += 1), 1);
+    });
     const answer = await subject.run(async () => {
       const read = Reflect.get(globalThis, "readTicks") as () => number;
       const before = read();
@@ -148,7 +183,12 @@ for (const backend of [processBackend, threadBackend]) {
 
   test(`${kind}: an error outside its tasks ends it, and is told`, async () => {
     const subject = new Subject(backend);
-    await subject.run(() => void setTimeout(() => { throw new RangeError("loose"); }, 1));
+    await subject.run(
+      () =>
+        void setTimeout(() => {
+          throw new RangeError("loose");
+        }, 1),
+    );
     const end = await subject.ended;
     assert.equal(end.exit.exitCode, 1);
     assert.ok(end.crash instanceof RangeError);
@@ -156,9 +196,16 @@ for (const backend of [processBackend, threadBackend]) {
   });
 
   test(`${kind}: with a flag that Node does not know it does not start`, async () => {
-    const identity = { name: "Subject", daemon: false, role: "pool" as const, parent: { pid: process.pid, name: "MainProcess" }, path: [1] };
+    const identity = {
+      name: "Subject",
+      daemon: false,
+      role: "pool" as const,
+      parent: { pid: process.pid, name: "MainProcess" },
+      path: [1],
+    };
     const options = { name: "Subject", env: undefined, execArgv: ["--no-such-flag"], stdio: "ignore" as const, identity };
-    const start = (): Promise<LinkEnd> => new Promise((resolve) => new WorkerLink(backend, options, { onReady: assert.fail, onAnswer: assert.fail, onEnd: resolve }));
+    const start = (): Promise<LinkEnd> =>
+      new Promise((resolve) => new WorkerLink(backend, options, { onReady: assert.fail, onAnswer: assert.fail, onEnd: resolve }));
     // A thread's flags are looked at before it starts, a process's by the process itself.
     if (kind === "thread") await assert.rejects(start(), WorkerStartError);
     else {

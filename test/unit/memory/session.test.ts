@@ -17,7 +17,11 @@ function run(how: string): { readonly folder: string; readonly status: number | 
   return { folder: stdout.trim(), status, signal };
 }
 
-for (const [how, status] of [["end", 0], ["process.exit()", 3], ["an uncaught error", 1]] as const) {
+for (const [how, status] of [
+  ["end", 0],
+  ["process.exit()", 3],
+  ["an uncaught error", 1],
+] as const) {
   test(`the root removes its folder after ${how}`, () => {
     const ended = run(how);
     assert.equal(ended.status, status);
@@ -58,13 +62,19 @@ test("a program that shares nothing makes no folder, even if it starts children"
 test("a child process and a thread belong to the session of their root", async () => {
   assert.equal(run("threads").status, 0);
   const { folder } = session();
-  const child = spawnSync(process.execPath, [program, "environment only"], { encoding: "utf8", env: { ...process.env, ...sessionEnvironment() } });
+  const child = spawnSync(process.execPath, [program, "environment only"], {
+    encoding: "utf8",
+    env: { ...process.env, ...sessionEnvironment() },
+  });
   assert.equal(child.stdout.trim(), folder);
 });
 
 test("a session whose root is dead, or a name that is none, is not joined", () => {
   for (const name of ["/dev/shm/manyhands-1-1-1", "relative", "/dev/shm/other", basename(session().folder)]) {
-    const child = spawnSync(process.execPath, [program, "environment only"], { encoding: "utf8", env: { ...outside, MANYHANDS_SESSION: name } });
+    const child = spawnSync(process.execPath, [program, "environment only"], {
+      encoding: "utf8",
+      env: { ...outside, MANYHANDS_SESSION: name },
+    });
     assert.notEqual(child.stdout.trim(), name);
     assert.match(child.stdout, /manyhands-/);
   }

@@ -33,7 +33,10 @@ test("version 2: the least of the groups above counts", () => {
 
 test("version 1: the quota of the group counts, and of the container's root when the path is the host's", () => {
   const groups = "12:memory:/x\n4:cpu,cpuacct:/docker/abc\n1:name=systemd:/x\n";
-  const own = { "/sys/fs/cgroup/cpu/docker/abc/cpu.cfs_quota_us": "50000\n", "/sys/fs/cgroup/cpu/docker/abc/cpu.cfs_period_us": "100000\n" };
+  const own = {
+    "/sys/fs/cgroup/cpu/docker/abc/cpu.cfs_quota_us": "50000\n",
+    "/sys/fs/cgroup/cpu/docker/abc/cpu.cfs_period_us": "100000\n",
+  };
   assert.equal(granted({ "/proc/self/cgroup": groups, ...own }), 0.5);
   const root = { "/sys/fs/cgroup/cpu/cpu.cfs_quota_us": "300000\n", "/sys/fs/cgroup/cpu/cpu.cfs_period_us": "100000\n" };
   assert.equal(granted({ "/proc/self/cgroup": groups, ...root }), 3);

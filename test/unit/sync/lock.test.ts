@@ -49,7 +49,10 @@ test("Lock.acquire() is first come, first served within a thread", async () => {
   });
   first.release();
   await Promise.all(waiters);
-  assert.deepEqual(order, Array.from({ length: 50 }, (_, number) => number));
+  assert.deepEqual(
+    order,
+    Array.from({ length: 50 }, (_, number) => number),
+  );
   assert.equal(lock.locked, false);
 });
 
@@ -82,9 +85,15 @@ test("Lock.runExclusive() holds the lock until the promise settles, and releases
     assert.equal(lock.locked, true);
     return 7;
   });
-  await assert.rejects(lock.runExclusive(() => 1, { timeout: 0 }), TimeoutError);
+  await assert.rejects(
+    lock.runExclusive(() => 1, { timeout: 0 }),
+    TimeoutError,
+  );
   assert.equal(await result, 7);
-  await assert.rejects(lock.runExclusive(() => Promise.reject(new Error("inside"))), /inside/);
+  await assert.rejects(
+    lock.runExclusive(() => Promise.reject(new Error("inside"))),
+    /inside/,
+  );
   assert.equal(lock.locked, false);
 });
 
