@@ -3,6 +3,7 @@
  * `npm run build` also makes one file of this module and all it imports (`runtime.cjs`), which starts several times faster.
  */
 import { Socket } from "node:net";
+import { setImmediate as turn } from "node:timers/promises";
 import { isMainThread, MessagePort, workerData } from "node:worker_threads";
 import { PortChannel } from "../channel/port.js";
 import { StreamChannel } from "../channel/stream.js";
@@ -11,13 +12,17 @@ import type { Identity } from "../wire/messages.js";
 import { runWorker } from "./runtime.js";
 
 if (isMainThread) runWorker({ channel: new StreamChannel(new Socket({ fd: 3, readable: true, writable: true })), onBoot: bootProcess });
-else runWorker({ channel: new PortChannel(ownPort(workerData)), onBoot() {} });
+else runWorker({ channel: new PortChannel(ownPort(workerData)), onBoot: async () => {} });
 
-function bootProcess({ role, parent }: Identity): void {
+async function bootProcess({ role, parent }: Identity): Promise<void> {
   // Ctrl-C reaches the whole group; what becomes of a pool is its host's to decide.
   if (role === "pool") process.on("SIGINT", () => {});
   // Before the first task, which may be an endless loop; after `ready`, so that the host goes on meanwhile.
-  dieWithParent(parent.pid);
+  if (!dieWithParent(parent.pid)) return;
+  // A parent thread that had ended before the kernel was asked has closed its end of the channel even earlier. That is seen
+  // when the event loop next looks for input: after the immediates of this turn, before those of the next.
+  await turn();
+  await turn();
 }
 
 function ownPort(data: unknown): MessagePort {

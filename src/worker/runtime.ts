@@ -25,21 +25,24 @@ import { runChunk, runOnce, type Work } from "./run-task.js";
 
 export interface RuntimeOptions {
   readonly channel: Channel;
-  /** Called once the worker knows who it is and has said that it is ready, before it runs anything. */
-  readonly onBoot: (identity: Identity) => void;
+  /** Called once the worker knows who it is and has said that it is ready. It runs nothing before that has resolved. */
+  readonly onBoot: (identity: Identity) => Promise<void>;
 }
 
 export function runWorker(options: RuntimeOptions): void {
   new WorkerRuntime(options);
 }
 
+type Definition = Extract<HostMessage, { kind: "define" | "forget" }>;
+
 type State = "booting" | "idle" | "running" | "draining" | "ending";
 
 class WorkerRuntime {
   readonly #channel: Channel;
-  readonly #onBoot: (identity: Identity) => void;
+  readonly #onBoot: (identity: Identity) => Promise<void>;
   readonly #functions = new FunctionTable(messageCodec());
-  readonly #queue: Work[] = [];
+  /** What is done in its turn: functions come and go between the tasks that need them. */
+  readonly #queue: (Work | Definition)[] = [];
   #state: State = "booting";
   #identity: Identity | undefined;
   #isStopping = false;
@@ -57,11 +60,9 @@ class WorkerRuntime {
   #receive(message: HostMessage): void {
     switch (message.kind) {
       case "boot":
-        return this.#boot(message.identity);
+        return void this.#boot(message.identity);
       case "define":
-        return this.#functions.define(message.functionId, message.code);
       case "forget":
-        return this.#functions.forget(message.functionId);
       case "run":
       case "chunk":
         this.#queue.push(message);
@@ -73,17 +74,22 @@ class WorkerRuntime {
     }
   }
 
-  #boot(identity: Identity): void {
+  async #boot(identity: Identity): Promise<void> {
     realm().identity = identity;
     this.#identity = identity;
-    this.#state = "idle";
     this.#send({ kind: "ready" });
-    this.#onBoot(identity);
+    await this.#onBoot(identity);
+    // The host may have gone meanwhile; its last wishes are not worth an endless loop.
+    if (this.#channel.isOpen) await this.#work();
   }
 
   async #work(): Promise<void> {
     this.#state = "running";
     for (let work = this.#queue.shift(); work !== undefined; work = this.#queue.shift()) {
+      if (work.kind === "define" || work.kind === "forget") {
+        this.#redefine(work);
+        continue;
+      }
       const answer = await (work.kind === "run" ? runOnce(work, this.#functions) : runChunk(work, this.#functions));
       this.#send(encodeAnswer(work.taskId, answer));
       if (this.#identity?.role !== "process") continue;
@@ -91,6 +97,11 @@ class WorkerRuntime {
     }
     this.#state = "idle";
     if (this.#isStopping) await this.#end();
+  }
+
+  #redefine(definition: Definition): void {
+    if (definition.kind === "define") this.#functions.define(definition.functionId, definition.code);
+    else this.#functions.forget(definition.functionId);
   }
 
   /** The target has returned: the process lives on while its event loop does, as Python's does while it has threads. */

@@ -1,7 +1,7 @@
 /** Whole programs: how they end, and by what they may be run. */
 import assert from "node:assert/strict";
 import { spawn, type ChildProcess } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -9,6 +9,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { runProgram } from "../../programs/run-program.js";
+import { isRunning } from "../../processes/is-running.js";
 import { until } from "../../processes/until.js";
 
 const root = fileURLToPath(new URL("../../../../", import.meta.url));
@@ -128,14 +129,4 @@ async function startTree(how: string): Promise<{ program: ChildProcess; pids: nu
   const pids = (): number[] => printed.split("\n").filter(Boolean).map(Number);
   await until(() => pids().length === processesOfTree, "all processes have said their pid");
   return { program, pids: pids(), stderr };
-}
-
-function isRunning(pid: number): boolean {
-  if (!existsSync(`/proc/${pid}/stat`)) return false;
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-    return !["Z", "X"].includes(stat.slice(stat.lastIndexOf(")") + 2, stat.lastIndexOf(")") + 3));
-  } catch {
-    return false;
-  }
 }
