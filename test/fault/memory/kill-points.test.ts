@@ -128,9 +128,9 @@ async function killOne(point: string, skip: number, { mayEnd = false } = {}): Pr
   if (!mayEnd || ending !== 0) assert.equal(ending, "SIGKILL", `at ${point}`);
   const held = lock.acquireSync({ timeout: 20_000 });
   assert.ok(held, `the lock did not pass on after a kill at ${point}`);
-  const before = counter.words.int32[counter.at];
+  const count = Atomics.load(counter.words.int32, counter.at);
   held.release();
-  await survivorCounts(before ?? 0);
+  await survivorCounts(count);
   reap(victim.pid);
   return ending === "SIGKILL";
 }
@@ -153,8 +153,8 @@ function findPoints(folder: string): string[] {
 }
 
 /** A small seeded generator (mulberry32). */
-function generator(start: number): () => number {
-  let state = start;
+function generator(first: number): () => number {
+  let state = first;
   return () => {
     state = (state + 0x6d2b79f5) | 0;
     let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
