@@ -16,4 +16,7 @@ export type { Guard } from "./sync/guard.js";
 export { Lock } from "./sync/lock.js";
 export { RLock } from "./sync/rlock.js";
 export { Semaphore } from "./sync/semaphore.js";
+export type { ElementOf, ElementType, ViewOf } from "./shared/element-types.js";
+export { SharedArray } from "./shared/shared-array.js";
+export { SharedValue } from "./shared/shared-value.js";
 export * from "./errors.js";

@@ -8,4 +8,6 @@ export const sharedKinds: SharedKinds = {
   "bounded-semaphore": () => import("../sync/bounded-semaphore.js"),
   condition: () => import("../sync/condition.js"),
   event: () => import("../sync/event.js"),
+  "shared-value": () => import("../shared/shared-value.js"),
+  "shared-array": () => import("../shared/shared-array.js"),
 };

@@ -54,6 +54,11 @@ export class Block {
     return new Block(location);
   }
 
+  /** The memory the block is in, of which its bytes begin at `at * 4`. For views that live as long as the block. */
+  get memory(): ArrayBuffer {
+    return this.#place.words.buffer;
+  }
+
   /**
    * The block as a buffer of its own, for views that are handed to users. The memory is held as long as the buffer can be
    * reached, even when the block cannot.
