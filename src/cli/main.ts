@@ -24,16 +24,10 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 async function runCommand(command: Command): Promise<number> {
-  switch (command.kind) {
-    case "help":
-      return print(helpText);
-    case "version":
-      return print(`${version()}\n`);
-    case "map": {
-      const { runMap } = await import("./map-command.js");
-      return untilSignal((stop) => runMap(command, stop));
-    }
-  }
+  if (command.kind === "help") return print(helpText);
+  if (command.kind === "version") return print(`${version()}\n`);
+  const { runMap } = await import("./map-command.js");
+  return untilSignal((stop) => runMap(command, stop));
 }
 
 /** The first signal stops the work in good order, the second at once. */
@@ -47,8 +41,15 @@ async function untilSignal(work: (stop: AbortController) => Promise<number>): Pr
       stop.abort();
     });
   }
-  const finished = await work(stop);
-  return exitCode ?? finished;
+  try {
+    return await work(stop);
+  } catch (error) {
+    if (exitCode === undefined) throw error;
+    return exitCode;
+  } finally {
+    // By force: a reader of the results that does not read would keep the program alive.
+    if (exitCode !== undefined) process.exit(exitCode);
+  }
 }
 
 async function print(text: string): Promise<number> {

@@ -28,6 +28,7 @@ export async function runMap(command: MapCommand, stop: AbortController): Promis
   });
   stop.signal.addEventListener("abort", () => source.close());
   const view = new MapView({ source, isQuiet: command.isQuiet, onReaderGone: () => stop.abort() });
+  stop.signal.addEventListener("abort", () => view.abandon());
   try {
     for await (const block of mapInputs(pool, source, { ...command, jobs, target })) {
       if (stop.signal.aborted) break;
@@ -45,17 +46,11 @@ export async function runMap(command: MapCommand, stop: AbortController): Promis
 }
 
 async function openSource(input: InputChoice, isJson: boolean): Promise<InputSource> {
-  const options = { skipBlank: isJson };
-  switch (input.kind) {
-    case "stdin":
-      return stdinSource(options);
-    case "globs":
-      return FilesSource.find(input.globs);
-    case "file":
-      try {
-        return fileSource(input.path, options);
-      } catch (error) {
-        throw new UsageError(`Cannot read ${input.path}: ${error instanceof Error ? error.message : String(error)}.`);
-      }
+  if (input.kind === "globs") return FilesSource.find(input.globs);
+  if (input.kind === "stdin") return stdinSource({ skipBlank: isJson });
+  try {
+    return fileSource(input.path, { skipBlank: isJson });
+  } catch (error) {
+    throw new UsageError(`Cannot read ${input.path}: ${error instanceof Error ? error.message : String(error)}.`);
   }
 }

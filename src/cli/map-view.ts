@@ -25,7 +25,9 @@ export class MapView {
     this.#source = options.source;
     this.#output = new BlockWriter(process.stdout, options.onReaderGone);
     this.#hasBar = !options.isQuiet && canRedraw(process.stderr, process.env);
-    this.#display = this.#hasBar ? new TerminalBar(process.stderr, () => this.#state(), glyphsFor(process.env)) : new PlainDisplay(process.stderr);
+    this.#display = this.#hasBar
+      ? new TerminalBar(process.stderr, () => this.#state(), glyphsFor(process.env))
+      : new PlainDisplay(process.stderr);
     this.#display.start();
   }
 
@@ -33,16 +35,18 @@ export class MapView {
   async show(block: ResultBlock): Promise<void> {
     this.#progress.add({ inputs: block.inputs, failures: block.failures.length });
     for (const failure of block.failures) this.#display.log(failureLine(failure));
-    if (!this.#hasBar || process.stdout.isTTY !== true) return this.#output.write(block.text);
-    // Both streams end on the same screen: the bar makes room for the results.
-    let written: Promise<void> | undefined;
-    this.#display.around(() => (written = this.#output.write(block.text)));
-    await written;
+    // Where both streams end on the same screen, the bar makes room for the results.
+    await (process.stdout.isTTY ? this.#display.around(() => this.#output.write(block.text)) : this.#output.write(block.text));
   }
 
   /** Takes the bar away. */
   stop(): void {
     this.#display.stop();
+  }
+
+  /** Waits no more for a reader that does not read. */
+  abandon(): void {
+    this.#output.abandon();
   }
 
   /** Waits until the results are out, prints the last line, and answers the exit code. @throws what kept results from being written. */

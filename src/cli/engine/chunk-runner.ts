@@ -103,7 +103,10 @@ export class ChunkRunner {
   }
 }
 
-function blockOf(chunk: Chunk, result: { readonly ran: number; readonly text: string; readonly failures: readonly ItemFailure[] }): ResultBlock {
+function blockOf(
+  chunk: Chunk,
+  result: { readonly ran: number; readonly text: string; readonly failures: readonly ItemFailure[] },
+): ResultBlock {
   return {
     firstIndex: chunk.firstIndex,
     inputs: result.ran,

@@ -5,7 +5,10 @@ export function describeError(error: unknown): string {
 
 /** Line ends and other control characters as escapes, so that one message stays one line and cannot steer the terminal. */
 export function oneLine(text: string): string {
-  return text.replace(controlCharacters, (character) => escapes.get(character) ?? `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`);
+  return text.replace(
+    controlCharacters,
+    (character) => escapes.get(character) ?? `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`,
+  );
 }
 
 function isErrorLike(error: unknown): error is { readonly message: string } {

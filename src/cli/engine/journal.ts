@@ -103,7 +103,7 @@ export class JournalWriter {
     this.#buffer.writeUInt8(record.isFailure ? failureKind : valueKind, 0);
     this.#buffer.writeUInt32LE(length, 1);
     const end = recordHeaderBytes + length;
-    for (let written = 0; written < end; ) {
+    for (let written = 0; written < end;) {
       written += writeSync(this.#fd, this.#buffer, written, end - written, this.#position + written);
     }
     this.#position += end;

@@ -114,16 +114,20 @@ class Mapping {
 
   #read(): void {
     if (this.#isReading || this.#hasEnded || this.#pending.isFull) return;
+    void this.#readPiece();
+  }
+
+  async #readPiece(): Promise<void> {
     this.#isReading = true;
-    this.#pieces.next().then(
-      (result) => {
-        this.#isReading = false;
-        if (result.done === true) this.#hasEnded = true;
-        else this.#pending.add(result.value);
-        this.#wake();
-      },
-      (error: unknown) => this.#fail(error),
-    );
+    try {
+      const result = await this.#pieces.next();
+      if (result.done === true) this.#hasEnded = true;
+      else this.#pending.add(result.value);
+    } catch (error) {
+      this.#fail(error);
+    }
+    this.#isReading = false;
+    this.#wake();
   }
 
   async #run(chunk: Chunk): Promise<void> {

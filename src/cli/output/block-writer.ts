@@ -45,6 +45,12 @@ export class BlockWriter {
     });
   }
 
+  /** Drops what is to be written from now on, and waits for nobody. */
+  abandon(): void {
+    this.#isClosed = true;
+    this.#wakeUp();
+  }
+
   #close(error: Error | undefined): void {
     this.#error ??= error;
     if (this.#isClosed) return;

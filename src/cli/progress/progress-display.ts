@@ -7,8 +7,8 @@ export interface ProgressDisplay {
   start(): void;
   /** Prints a whole line, without its end, where messages go. */
   log(line: string): void;
-  /** Runs `write`, which writes whole lines to the terminal by another way. */
-  around(write: () => void): void;
+  /** Runs `write`, which writes whole lines to the same terminal by another way. */
+  around<T>(write: () => T): T;
   /** Takes the display away. */
   stop(): void;
 }
@@ -37,10 +37,11 @@ export class TerminalBar implements ProgressDisplay {
     this.around(() => this.#stream.write(`${line}\n`));
   }
 
-  around(write: () => void): void {
+  around<T>(write: () => T): T {
     this.#erase();
-    write();
+    const result = write();
     if (this.#timer !== undefined) this.#draw();
+    return result;
   }
 
   stop(): void {
@@ -76,8 +77,8 @@ export class PlainDisplay implements ProgressDisplay {
     this.#stream.write(`${line}\n`);
   }
 
-  around(write: () => void): void {
-    write();
+  around<T>(write: () => T): T {
+    return write();
   }
 
   stop(): void {}

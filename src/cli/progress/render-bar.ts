@@ -8,7 +8,7 @@ import type { ProgressState } from "./progress.js";
  */
 export function renderBar(state: ProgressState, width: number, glyphs: BarGlyphs = unicodeGlyphs): string {
   for (const parts of layouts) {
-    const texts = parts.map((part) => textOf(part, state)).filter((text) => text !== "");
+    const texts = parts.map((part) => textOf[part](state)).filter((text) => text !== "");
     const line = texts.join(glyphs.separator);
     const room = width - line.length - 1;
     if (parts.includes("bar") && state.total !== undefined) {
@@ -17,7 +17,7 @@ export function renderBar(state: ProgressState, width: number, glyphs: BarGlyphs
     }
     if (line.length <= width) return line;
   }
-  return textOf("count", state).slice(0, Math.max(width, 0));
+  return textOf.count(state).slice(0, Math.max(width, 0));
 }
 
 export interface BarGlyphs {
@@ -42,27 +42,16 @@ const layouts: readonly (readonly Part[])[] = [
   ["percent", "failed"],
 ];
 
-function textOf(part: Part, state: ProgressState): string {
-  const { total } = state;
-  switch (part) {
-    case "bar":
-      return "";
-    case "percent":
-      return total === undefined ? "" : `${Math.floor(fraction(state) * 100)}%`.padStart(4);
-    case "count":
-      if (total === undefined) return `${grouped(state.done)} done`;
-      return `${grouped(state.done)}/${total.isEstimate ? "~" : ""}${grouped(total.count)}`;
-    case "rate":
-      return state.rate === undefined ? "" : `${grouped(state.rate)}/s`;
-    case "elapsed":
-      return formatDuration(state.elapsed);
-    case "remaining":
-      if (state.remaining === undefined || fraction(state) >= 1) return "";
-      return `${formatDuration(state.remaining)} left`;
-    case "failed":
-      return state.failed === 0 ? "" : `${grouped(state.failed)} failed`;
-  }
-}
+const textOf: Readonly<Record<Part, (state: ProgressState) => string>> = {
+  bar: () => "",
+  percent: (state) => (state.total === undefined ? "" : `${Math.floor(fraction(state) * 100)}%`.padStart(4)),
+  count: ({ done, total }) =>
+    total === undefined ? `${grouped(done)} done` : `${grouped(done)}/${total.isEstimate ? "~" : ""}${grouped(total.count)}`,
+  rate: ({ rate }) => (rate === undefined ? "" : `${grouped(rate)}/s`),
+  elapsed: ({ elapsed }) => formatDuration(elapsed),
+  remaining: ({ remaining }) => (remaining === undefined || remaining === 0 ? "" : `${formatDuration(remaining)} left`),
+  failed: ({ failed }) => (failed === 0 ? "" : `${grouped(failed)} failed`),
+};
 
 function bar(state: ProgressState, width: number, glyphs: BarGlyphs): string {
   const done = Math.floor(fraction(state) * width);

@@ -15,9 +15,8 @@ export async function checkTarget(target: TargetReference): Promise<LoadReport> 
     await loadTarget(target);
     return { isLoaded: true };
   } catch (error) {
-    const code: unknown = typeof error === "object" && error !== null ? Reflect.get(error, "code") : undefined;
-    const message = error instanceof TargetError ? error.message : `Cannot load ${target.written}: ${describeError(error)}`;
-    return { isLoaded: false, message, code: typeof code === "string" ? code : undefined };
+    const message = error instanceof TargetError ? error.message : `Cannot load ${target.written}:\n${stackOf(error)}`;
+    return { isLoaded: false, message, code: codeOf(error) };
   }
 }
 
@@ -36,11 +35,11 @@ const loaded = new Map<string, Promise<MappedFunction>>();
 
 async function load(target: TargetReference): Promise<MappedFunction> {
   sendOutputToStderr();
-  const namespace: unknown = await importFrom(target.module, target.folder);
+  const namespace: unknown = await importFrom(target);
   const found = findExport(namespace, target.exportName);
   if (typeof found?.value === "function") {
     const { value, owner } = found;
-    return (input) => Reflect.apply(value, owner, [input]);
+    return (input): unknown => Reflect.apply(value, owner, [input]);
   }
   throw new TargetError(whatIsWrong(target, found, namespace));
 }
@@ -50,25 +49,23 @@ function sendOutputToStderr(): void {
   process.stdout.write = process.stderr.write.bind(process.stderr);
 }
 
-async function importFrom(module: string, folder: string): Promise<unknown> {
+async function importFrom({ module, folder, written }: TargetReference): Promise<unknown> {
   if (/^(?:file|node|data):/.test(module)) return import(module);
   const base = join(folder, "[manyhands]");
+  let path: string;
   try {
-    return await import(pathToFileURL(createRequire(base).resolve(module)).href);
+    path = createRequire(base).resolve(module);
   } catch (error) {
-    if (!isNotForRequire(error)) throw error;
-    return importAsIfIn(base)(module);
+    // The package has no entry for `require`, by which it was to be found; it has one for `import`.
+    if (codeOf(error) === "ERR_PACKAGE_PATH_NOT_EXPORTED") return importAsIfIn(base)(module);
+    throw new TargetError(`Cannot map ${written}: ${module} is neither a file nor a package that can be found from ${folder}.`);
   }
-}
-
-/** The package has no entry for `require`, by which it was to be found. */
-function isNotForRequire(error: unknown): boolean {
-  return error instanceof Error && Reflect.get(error, "code") === "ERR_PACKAGE_PATH_NOT_EXPORTED";
+  return import(pathToFileURL(path).href);
 }
 
 /** `import()` as a file at `base` would do it. Node 20 warns that the way to get it is experimental, which is no news to the user. */
 function importAsIfIn(base: string): (module: string) => Promise<unknown> {
-  const emitWarning = process.emitWarning;
+  const emitWarning = process.emitWarning.bind(process);
   process.emitWarning = () => {};
   try {
     const made: unknown = runInThisContext("(module) => import(module)", {
@@ -120,7 +117,8 @@ function member(value: unknown, name: string): unknown {
 function whatIsWrong(target: TargetReference, found: Found | undefined, namespace: unknown): string {
   const functions = functionExports(namespace);
   const choice = functions.length === 0 ? "It exports no function." : `Functions it exports: ${functions.join(", ")}.`;
-  if (found !== undefined) return `Cannot map ${target.written}: the export ${target.exportName} is ${kindOf(found.value)}, not a function. ${choice}`;
+  if (found !== undefined)
+    return `Cannot map ${target.written}: the export ${target.exportName} is ${kindOf(found.value)}, not a function. ${choice}`;
   if (target.exportName !== "default") return `Cannot map ${target.written}: there is no export ${target.exportName}. ${choice}`;
   return `Cannot map ${target.written}: it has no default export; name one after a #. ${choice}`;
 }
@@ -139,6 +137,16 @@ function kindOf(value: unknown): string {
   if (value === null) return "null";
   const kind = typeof value;
   return /^[aeiou]/.test(kind) ? `an ${kind}` : `a ${kind}`;
+}
+
+function codeOf(error: unknown): string | undefined {
+  const code: unknown = error instanceof Error ? Reflect.get(error, "code") : undefined;
+  return typeof code === "string" ? code : undefined;
+}
+
+/** Where in the module it went wrong is what its author wants to know. */
+function stackOf(error: unknown): string {
+  return error instanceof Error && error.stack !== undefined ? error.stack : describeError(error);
 }
 
 class TargetError extends Error {}

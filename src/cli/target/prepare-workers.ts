@@ -24,7 +24,10 @@ export class LoadError extends Error {}
  *
  * @throws LoadError
  */
-export async function prepareWorkers<P extends LoadingPool>(target: TargetReference, openPool: (execArgv?: readonly string[]) => P): Promise<P> {
+export async function prepareWorkers<P extends LoadingPool>(
+  target: TargetReference,
+  openPool: (execArgv?: readonly string[]) => P,
+): Promise<P> {
   const first = await tryToLoad(target, openPool());
   if (!isFailure(first)) return first;
   if (!needsTranslation(first, target)) throw new LoadError(first.message);
@@ -56,7 +59,11 @@ function needsTranslation(failure: LoadFailure, target: TargetReference): boolea
 }
 
 /** Node does not know the extension; or strips types, but this file has more than types, or lies where it strips none. */
-const untranslated = new Set(["ERR_UNKNOWN_FILE_EXTENSION", "ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX", "ERR_UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING"]);
+const untranslated = new Set([
+  "ERR_UNKNOWN_FILE_EXTENSION",
+  "ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX",
+  "ERR_UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING",
+]);
 
 /** The project of the module is asked first, then the folder the user is in. */
 function findTsx(target: TargetReference): string | undefined {
