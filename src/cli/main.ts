@@ -18,7 +18,11 @@ async function main(argv: readonly string[]): Promise<number> {
       process.stderr.write(`manyhands: ${error.message}\n${usageLine}\n`);
       return 2;
     }
-    process.stderr.write(`manyhands: ${error instanceof LoadError ? error.message : describeError(error)}\n`);
+    if (error instanceof LoadError) {
+      process.stderr.write(`manyhands: ${error.message}\n`);
+      return 2;
+    }
+    process.stderr.write(`manyhands: ${describeError(error)}\n`);
     return 1;
   }
 }
