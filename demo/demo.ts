@@ -1,10 +1,10 @@
 /**
- * `npm run demo`: SHA-256, line count and compressed size of every file below `node_modules`, first in this process alone,
- * then on all cores through the engine of the command line; the same work on the same files, both times from the page
- * cache. Then the two are compared.
+ * `npm run demo [-- FOLDER]`: SHA-256, line count and compressed size of every file below `node_modules`, or another folder;
+ * first in this process alone, then on all cores through the engine of the command line. The same work on the same files,
+ * both times from the page cache; then the two are compared.
  */
 import { readdirSync, readFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { cpuCount, Pool } from "manyhands";
 import { mapInputs } from "#lib/cli/engine/map-inputs.js";
@@ -16,12 +16,10 @@ import { measureFile, type FileFacts } from "./measure-file.js";
 import { showProgress } from "./show-progress.js";
 import { report, type Pass } from "./report.js";
 
-const folder = fileURLToPath(new URL("../../", import.meta.url));
-
-async function main(): Promise<void> {
-  process.chdir(folder);
-  const names = filesBelow("node_modules");
-  if (names.length === 0) throw new Error("There is no file below node_modules: run npm ci first");
+async function main(folder: string): Promise<void> {
+  process.chdir(fileURLToPath(new URL("../../", import.meta.url)));
+  const names = filesBelow(folder);
+  if (names.length === 0) throw new Error(`There is no file below ${folder}`);
   // Once for the page cache, so that neither pass pays for the disk.
   for (const name of names) readFileSync(name);
 
@@ -48,7 +46,7 @@ async function measureAlone(names: readonly string[]): Promise<Pass> {
 }
 
 async function measureTogether(names: readonly string[], workers: number): Promise<Pass> {
-  const target = locateTarget(join(import.meta.dirname, "measure-file.js#measureFile"), folder);
+  const target = locateTarget(join(import.meta.dirname, "measure-file.js#measureFile"), process.cwd());
   const source = await FilesSource.find(names);
   await using pool = await prepareWorkers(target, (execArgv) => new Pool(workers, { execArgv }));
   const progress = new Progress(performance.now());
@@ -79,11 +77,11 @@ function fingerprint(facts: FileFacts | undefined): string {
 function filesBelow(root: string): string[] {
   return readdirSync(root, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
-    .map((entry) => relative(folder, join(folder, entry.parentPath, entry.name)))
+    .map((entry) => join(entry.parentPath, entry.name))
     .sort();
 }
 
 /** Files between two turns of the event loop, in which the bar is drawn. */
 const filesPerTurn = 16;
 
-await main();
+await main(process.argv[2] ?? "node_modules");

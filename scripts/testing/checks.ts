@@ -13,6 +13,7 @@ const checks: readonly Check[] = [
   { name: "build of the library", command: "npm run build" },
   { name: "types of the tests", command: "tsc -p test/tsconfig.json" },
   { name: "types of the examples", command: "tsc -p examples/tsconfig.json" },
+  { name: "types of the demo", command: "tsc -p demo/tsconfig.json" },
   { name: "types of the scripts", command: "tsc -p scripts/tsconfig.json" },
   { name: "lint", command: "oxlint" },
   { name: "format (npm run format mends it)", command: "oxfmt --check" },

@@ -21,9 +21,10 @@ export interface MapCommand {
   readonly isQuiet: boolean;
 }
 
+/** `isNullEnded`: inputs end with a NUL byte instead of a line end. */
 export type InputChoice =
-  | { readonly kind: "stdin" }
-  | { readonly kind: "file"; readonly path: string }
+  | { readonly kind: "stdin"; readonly isNullEnded: boolean }
+  | { readonly kind: "file"; readonly path: string; readonly isNullEnded: boolean }
   | { readonly kind: "globs"; readonly globs: readonly string[] };
 
 /** The command line is wrong; the message says how. */
@@ -55,6 +56,7 @@ export function parseArguments(argv: readonly string[]): Command {
 const options = {
   input: { type: "string", short: "i" },
   files: { type: "string", multiple: true },
+  null: { type: "boolean", short: "0" },
   json: { type: "boolean" },
   unordered: { type: "boolean", short: "u" },
   raw: { type: "boolean", short: "r" },
@@ -88,12 +90,14 @@ function inputChoice(values: Values, others: readonly string[]): InputChoice {
   const { files, input } = values;
   if (files !== undefined) {
     if (input !== undefined) throw new UsageError("--files and --input cannot both be given: inputs come from one of them.");
+    if (values.null === true) throw new UsageError("--files and --null cannot both be given: globs give whole names already.");
     if (values.json === true) throw new UsageError("--files and --json cannot both be given: names of files are not JSON.");
     return { kind: "globs", globs: [...files, ...others] };
   }
   const [unexpected] = others;
   if (unexpected !== undefined) throw new UsageError(`Unexpected argument ${JSON.stringify(unexpected)}: files to map come after --files.`);
-  return input === undefined || input === "-" ? { kind: "stdin" } : { kind: "file", path: input };
+  const isNullEnded = values.null === true;
+  return input === undefined || input === "-" ? { kind: "stdin", isNullEnded } : { kind: "file", path: input, isNullEnded };
 }
 
 function count(text: string | undefined, limits: { readonly option: string; readonly max: number }): number | undefined {

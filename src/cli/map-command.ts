@@ -47,9 +47,10 @@ export async function runMap(command: MapCommand, stop: AbortController): Promis
 
 async function openSource(input: InputChoice, isJson: boolean): Promise<InputSource> {
   if (input.kind === "globs") return FilesSource.find(input.globs);
-  if (input.kind === "stdin") return stdinSource({ skipBlank: isJson });
+  const options = { skipBlank: isJson, ...(input.isNullEnded && { separator: 0 }) };
+  if (input.kind === "stdin") return stdinSource(options);
   try {
-    return fileSource(input.path, { skipBlank: isJson });
+    return fileSource(input.path, options);
   } catch (error) {
     throw new UsageError(`Cannot read ${input.path}: ${error instanceof Error ? error.message : String(error)}.`);
   }

@@ -18,6 +18,8 @@ Inputs, one of
   -i, --input FILE    the lines of a file
   --files GLOB...     the names of the files that globs match ("src/**/*.ts")
 and
+  -0, --null          each ends with a NUL byte instead of a line end, as names
+                      from find -print0 do
   --json              each line is JSON, and the function gets its value; blank
                       lines are passed over
 

@@ -88,7 +88,16 @@ function codeOf(error: unknown): string | undefined {
 /** Where in the module it went wrong is what its author wants to know. */
 function stackOf(error: unknown, target: TargetReference): string {
   if (error instanceof SyntaxError && target.module.startsWith("file:")) return placeOfSyntaxError(target.module) ?? describeError(error);
-  return error instanceof Error && error.stack !== undefined ? error.stack : describeError(error);
+  return error instanceof Error && error.stack !== undefined ? withoutOurFrames(error.stack) : describeError(error);
+}
+
+/** The user's own lines of a stack: not Node's loader, and not what called it. */
+function withoutOurFrames(stack: string): string {
+  const ours = new URL("../../", import.meta.url).href;
+  return stack
+    .split("\n")
+    .filter((line) => !/^\s+at /.test(line) || !(line.includes("node:internal/") || line.includes(ours)))
+    .join("\n");
 }
 
 /** The stack of a syntax error shows Node's own functions; only a program that ends by it says where it is. */

@@ -38,6 +38,13 @@ test("--input reads a file", async () => {
   }
 });
 
+test("--null ends inputs with NUL bytes, and leaves line ends in them", async () => {
+  for (const option of ["--null", "-0"]) {
+    const { lines } = await runCli(["map", "functions.mjs#upper", option], { stdin: "two\nlines\0one\r\0" });
+    assert.deepEqual(lines, ['"TWO\\nLINES"', '"ONE\\r"']);
+  }
+});
+
 test("--json gives the function the value of each line, and passes over blank ones", async () => {
   const { code, lines } = await runCli(["map", "functions.mjs#increment", "--json"], { stdin: '{"n":1}\n\n  \n{"n":41}\r\n' });
   assert.deepEqual({ code, lines }, { code: 0, lines: ["2", "42"] });
@@ -153,6 +160,7 @@ test("--help and --version print to standard output and succeed", async () => {
   assert.deepEqual([help.code, help.stderr], [0, ""]);
   for (const option of [
     "--input",
+    "--null",
     "--json",
     "--files",
     "--unordered",

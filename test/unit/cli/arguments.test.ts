@@ -22,7 +22,7 @@ test("a command line without options reads lines and writes JSON in order", () =
   assert.deepEqual(parseMap("./a.js#b"), {
     kind: "map",
     target: "./a.js#b",
-    input: { kind: "stdin" },
+    input: { kind: "stdin", isNullEnded: false },
     format: { input: "text", output: "json" },
     isOrdered: true,
     jobs: undefined,
@@ -38,6 +38,7 @@ test("every option arrives, in its long and its short form", () => {
     "--input",
     "f",
     "--json",
+    "--null",
     "--unordered",
     "--raw",
     "--jobs",
@@ -52,7 +53,7 @@ test("every option arrives, in its long and its short form", () => {
   assert.deepEqual(long, {
     kind: "map",
     target: "a.js",
-    input: { kind: "file", path: "f" },
+    input: { kind: "file", path: "f", isNullEnded: true },
     format: { input: "json", output: "raw" },
     isOrdered: false,
     jobs: 3,
@@ -61,11 +62,11 @@ test("every option arrives, in its long and its short form", () => {
     timeout: 5000,
     isQuiet: true,
   });
-  assert.deepEqual(parseMap("-i", "f", "--json", "-urq", "-j3", "a.js", "--threads", "--chunk-size", "7", "--timeout", "5000"), long);
+  assert.deepEqual(parseMap("-i", "f", "--json", "-0urq", "-j3", "a.js", "--threads", "--chunk-size", "7", "--timeout", "5000"), long);
 });
 
 test("--input - is standard input", () => {
-  assert.deepEqual(parseMap("a.js", "--input", "-").input, { kind: "stdin" });
+  assert.deepEqual(parseMap("a.js", "--input", "-").input, { kind: "stdin", isNullEnded: false });
 });
 
 test("--files takes several globs, also those the shell has expanded", () => {
