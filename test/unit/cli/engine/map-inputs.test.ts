@@ -186,6 +186,20 @@ test("when nobody takes results, reading stops", async () => {
   assert.equal(source.isClosed, true);
 });
 
+test("when no worker gets on, reading stops", async () => {
+  const source = new LocalSource(endlessNumbers());
+  const answers: ((reply: ChunkReply) => void)[] = [];
+  const stuckPool = new LocalPool(() => new Promise((resolve) => answers.push(resolve)));
+  const blocks = mapInputs(stuckPool, source, options);
+  const first = blocks.next();
+  // A turn of the event loop each: more than enough for a reader without a limit to run far ahead.
+  for (let turn = 0; turn < 500; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  assert.ok(source.given >= 1000 && source.given < 120_000, `${source.given} inputs were read`);
+  for (const answer of answers) answer({ ran: 1, text: "", failures: [], elapsed: 1 });
+  assert.equal((await first).done, false);
+  await blocks.return(undefined);
+});
+
 test("what breaks the source or the pool ends the iteration with that error", async () => {
   await assert.rejects(collect(mapInputs(new LocalPool(), new LocalSource(brokenNumbers()), options)), /the disk is gone/);
   const failing = new LocalPool(() => Promise.reject(new Error("no workers")));
