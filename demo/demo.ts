@@ -46,9 +46,9 @@ async function measureAlone(names: readonly string[]): Promise<Pass> {
 }
 
 async function measureTogether(names: readonly string[], workers: number): Promise<Pass> {
-  const target = locateTarget(join(import.meta.dirname, "measure-file.js#measureFile"), process.cwd());
+  const located = locateTarget(join(import.meta.dirname, "measure-file.js#measureFile"), process.cwd());
   const source = await FilesSource.find(names);
-  await using pool = await prepareWorkers(target, (execArgv) => new Pool(workers, { execArgv }));
+  const { pool, target } = await prepareWorkers(located, () => new Pool(workers));
   const progress = new Progress(performance.now());
   const display = showProgress(`${workers} workers`, progress, names.length);
   const started = performance.now();
@@ -61,6 +61,8 @@ async function measureTogether(names: readonly string[], workers: number): Promi
   }
   const elapsed = performance.now() - started;
   display.stop();
+  pool.close();
+  await pool.join();
   return { workers, elapsed, facts };
 }
 

@@ -17,12 +17,12 @@ import { prepareWorkers } from "./target/prepare-workers.js";
  * stopped the work.
  */
 export async function runMap(command: MapCommand, stop: AbortController): Promise<number> {
-  const target = locateTarget(command.target, process.cwd());
+  const located = locateTarget(command.target, process.cwd());
   const source = await openSource(command.input, command.format.input === "json");
   const jobs = command.jobs ?? cpuCount();
   const PoolClass = command.backend === "thread" ? ThreadPool : Pool;
-  const pool = await prepareWorkers(target, (execArgv) => {
-    const opened = new PoolClass(jobs, { name: "manyhands", execArgv });
+  const { pool, target } = await prepareWorkers(located, () => {
+    const opened = new PoolClass(jobs, { name: "manyhands" });
     stop.signal.addEventListener("abort", () => void opened.terminate());
     return opened;
   });

@@ -37,6 +37,7 @@ const loaded = new Map<string, Promise<MappedFunction>>();
 
 async function load(target: TargetReference): Promise<MappedFunction> {
   sendOutputToStderr();
+  if (target.tsxFolder !== undefined) await registerTsx(target.tsxFolder);
   const namespace: unknown = await importFrom(target);
   const found = findExport(namespace, target.exportName);
   if (typeof found?.value !== "function")
@@ -48,6 +49,16 @@ async function load(target: TargetReference): Promise<MappedFunction> {
 /** Standard output belongs to the results: what the user's function prints would break the lines of whoever reads them. */
 function sendOutputToStderr(): void {
   process.stdout.write = process.stderr.write.bind(process.stderr);
+}
+
+/** From within the worker: in threads of Node 20, the flag that loads tsx has no effect. */
+async function registerTsx(folder: string): Promise<void> {
+  for (const api of ["tsx/cjs/api", "tsx/esm/api"]) {
+    const namespace: unknown = await importAsIfIn(join(folder, "[manyhands]"))(api);
+    const register = findExport(namespace, "register")?.value;
+    if (typeof register !== "function") throw new TargetError(`Cannot load TypeScript: ${api} in ${folder} has no register()`);
+    Reflect.apply(register, undefined, []);
+  }
 }
 
 async function importFrom({ module, folder, written }: TargetReference): Promise<unknown> {

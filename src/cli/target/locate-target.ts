@@ -13,7 +13,7 @@ import type { TargetReference } from "./target-reference.js";
  */
 export function locateTarget(written: string, folder: string): TargetReference {
   const { name, exportName } = splitAtExport(written, folder);
-  return { module: moduleOf(name, folder), exportName, folder, written };
+  return { module: moduleOf(name, folder), exportName, folder, tsxFolder: undefined, written };
 }
 
 /** A file may have a # in its name; the last one is the separator unless the whole is a file. */

@@ -4,7 +4,7 @@
  */
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { fileURLToPath } from "node:url";
 import { describeError } from "../engine/describe-error.js";
 import { checkTarget } from "./load-target.js";
 import type { LoadFailure, LoadReport, TargetReference } from "./target-reference.js";
@@ -18,24 +18,28 @@ export interface LoadingPool {
 /** The target cannot be mapped; the message says why. */
 export class LoadError extends Error {}
 
+export interface PreparedWorkers<P> {
+  readonly pool: P;
+  /** As they load it. */
+  readonly target: TargetReference;
+}
+
 /**
- * A pool whose workers can load `target`. `openPool` is called with Node's flags for the workers, or nothing to inherit
- * those of this program.
+ * A pool whose workers can load the target. A worker that has failed to load a module remembers that, so the second
+ * attempt has a pool of its own.
  *
  * @throws LoadError
  */
-export async function prepareWorkers<P extends LoadingPool>(
-  target: TargetReference,
-  openPool: (execArgv?: readonly string[]) => P,
-): Promise<P> {
+export async function prepareWorkers<P extends LoadingPool>(target: TargetReference, openPool: () => P): Promise<PreparedWorkers<P>> {
   const first = await tryToLoad(target, openPool());
-  if (!isFailure(first)) return first;
+  if (!isFailure(first)) return { pool: first, target };
   if (!needsTranslation(first, target)) throw new LoadError(first.message);
-  const tsx = findTsx(target);
-  if (tsx === undefined) throw new LoadError(howToRunTypeScript(first, target));
-  const second = await tryToLoad(target, openPool([...process.execArgv, "--import", tsx]));
-  if (!isFailure(second)) return second;
-  throw new LoadError(second.message);
+  const tsxFolder = findTsx(target);
+  if (tsxFolder === undefined) throw new LoadError(howToRunTypeScript(first, target));
+  const translated = { ...target, tsxFolder };
+  const second = await tryToLoad(translated, openPool());
+  if (isFailure(second)) throw new LoadError(second.message);
+  return { pool: second, target: translated };
 }
 
 async function tryToLoad<P extends LoadingPool>(target: TargetReference, pool: P): Promise<P | LoadFailure> {
@@ -70,7 +74,8 @@ function findTsx(target: TargetReference): string | undefined {
   const folders = target.module.startsWith("file:") ? [dirname(fileURLToPath(target.module)), target.folder] : [target.folder];
   for (const folder of folders) {
     try {
-      return pathToFileURL(createRequire(join(folder, "noop.js")).resolve("tsx")).href;
+      createRequire(join(folder, "[manyhands]")).resolve("tsx/esm/api");
+      return folder;
     } catch {
       // Not there: the next folder may have it.
     }

@@ -6,6 +6,8 @@ export interface TargetReference {
   readonly exportName: string;
   /** The folder the user is in. */
   readonly folder: string;
+  /** Where to find tsx, which then translates the module; `undefined` to leave it to Node. */
+  readonly tsxFolder: string | undefined;
   /** As the user wrote it, for messages. */
   readonly written: string;
 }

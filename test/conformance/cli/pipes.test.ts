@@ -5,7 +5,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { after, test } from "node:test";
-import { setTimeout as delay } from "node:timers/promises";
 import { eventually, finishCli, nothingLeft, processesOf, startCli, type RunningCli } from "./run-cli.js";
 
 const folder = mkdtempSync(join(tmpdir(), "manyhands-test-"));
@@ -67,13 +66,10 @@ for (const [signal, code] of [
 test("SIGINT ends it while nobody reads its results", async () => {
   const running = startCli(["map", "functions.mjs#upper"]);
   const fed = feed(running, 10_000_000);
-  await eventually(
-    () => running.child.stdin.writableNeedDrain,
-    () => "it never stopped reading",
-  );
   const exited = once(running.child, "exit");
-  // Still more may fit into pipes and buffers; then everything stands still.
-  await delay(200);
+  // Results are there, but nobody takes them: it stands still once they fill the pipe.
+  await once(running.child.stdout, "readable");
+  await standsStill(running.marker);
   running.child.kill("SIGINT");
   assert.deepEqual(await exited, [130, null]);
   running.child.stdout.destroy();
@@ -129,6 +125,26 @@ function sendSignal(pid: number, signal: NodeJS.Signals): void {
   } catch {
     // A worker that has followed its program already.
   }
+}
+
+/** Waits until no process of a run has used the processor for half a second. */
+async function standsStill(marker: string): Promise<void> {
+  let before = "";
+  let quietTurns = 0;
+  await eventually(
+    () => {
+      const now = processesOf(marker).map(cpuTime).join();
+      quietTurns = now === before ? quietTurns + 1 : 0;
+      before = now;
+      return quietTurns > 50;
+    },
+    () => "it never stopped working",
+  );
+}
+
+function cpuTime(pid: number): string {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
+  return `${fields[11]} ${fields[12]}`;
 }
 
 /** Bytes: the most that a process ever had in memory. */

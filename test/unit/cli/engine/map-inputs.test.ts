@@ -57,7 +57,13 @@ const numbers = (count: number): InputPiece[] => [
 ];
 
 const options: MapOptions = {
-  target: { module: "data:text/javascript,export default (x) => x * 2", exportName: "default", folder: "/", written: "double" },
+  target: {
+    module: "data:text/javascript,export default (x) => x * 2",
+    exportName: "default",
+    folder: "/",
+    tsxFolder: undefined,
+    written: "double",
+  },
   format: { input: "text", output: "json" },
   jobs: 2,
   chunkSize: undefined,

@@ -16,7 +16,13 @@ const url = (name: string): string => pathToFileURL(join(folder, name)).href;
 
 test("a file is found with and without ./, as a path and as a URL", () => {
   for (const written of ["count.js", "./count.js", join(folder, "count.js"), url("count.js")]) {
-    assert.deepEqual(locateTarget(written, folder), { module: url("count.js"), exportName: "default", folder, written });
+    assert.deepEqual(locateTarget(written, folder), {
+      module: url("count.js"),
+      exportName: "default",
+      folder,
+      tsxFolder: undefined,
+      written,
+    });
   }
 });
 
