@@ -23,7 +23,7 @@ export async function runMap(command: MapCommand, stop: AbortController): Promis
   const PoolClass = command.backend === "thread" ? ThreadPool : Pool;
   const { pool, target } = await prepareWorkers(located, () => {
     const opened = new PoolClass(jobs, { name: "manyhands" });
-    stop.signal.addEventListener("abort", () => void opened.terminate());
+    stop.signal.addEventListener("abort", () => opened.terminate());
     return opened;
   });
   stop.signal.addEventListener("abort", () => source.close());
@@ -36,7 +36,7 @@ export async function runMap(command: MapCommand, stop: AbortController): Promis
     }
     pool.close();
   } catch (error) {
-    void pool.terminate();
+    pool.terminate();
     if (!stop.signal.aborted) throw error;
   } finally {
     view.stop();

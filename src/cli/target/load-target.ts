@@ -75,17 +75,22 @@ async function importFrom({ module, folder, written }: TargetReference): Promise
   return import(pathToFileURL(path).href);
 }
 
-/** `import()` as a file at `base` would do it. Node 20 warns that the way to get it is experimental, which is no news to the user. */
+/** `import()` as a file at `base` would do it. */
 function importAsIfIn(base: string): (module: string) => Promise<unknown> {
+  const made: unknown = runInThisContext("(module) => import(module)", {
+    filename: base,
+    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+  });
+  if (typeof made !== "function") throw new TypeError("Cannot import from another folder: the compiled importer is not a function");
+  return async (module) => withoutWarnings<unknown>(() => Reflect.apply(made, undefined, [module]));
+}
+
+/** Node 20 warns that this way to import is experimental, which is no news to the user. */
+function withoutWarnings<T>(run: () => T): T {
   const emitWarning = process.emitWarning.bind(process);
   process.emitWarning = () => {};
   try {
-    const made: unknown = runInThisContext("(module) => import(module)", {
-      filename: base,
-      importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-    });
-    if (typeof made !== "function") throw new TypeError("Cannot import from another folder: the compiled importer is not a function");
-    return async (module) => (await Reflect.apply(made, undefined, [module])) as unknown;
+    return run();
   } finally {
     process.emitWarning = emitWarning;
   }
