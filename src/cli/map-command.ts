@@ -8,6 +8,7 @@ import { fileSource, stdinSource } from "./input/stream-source.js";
 import { MapView } from "./map-view.js";
 import { locateTarget } from "./target/locate-target.js";
 import { prepareWorkers } from "./target/prepare-workers.js";
+import { sendOutputToStderr } from "./target/send-output-to-stderr.js";
 
 /**
  * Runs `manyhands map` and answers its exit code: 0, or 1 when inputs failed. Aborting `stop` ends it early and quietly:
@@ -22,7 +23,7 @@ export async function runMap(command: MapCommand, stop: AbortController): Promis
   const jobs = command.jobs ?? cpuCount();
   const PoolClass = command.backend === "thread" ? ThreadPool : Pool;
   const { pool, target } = await prepareWorkers(located, () => {
-    const opened = new PoolClass(jobs, { name: "manyhands" });
+    const opened = new PoolClass(jobs, { name: "manyhands", initializer: sendOutputToStderr });
     stop.signal.addEventListener("abort", () => opened.terminate());
     return opened;
   });

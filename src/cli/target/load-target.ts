@@ -36,7 +36,6 @@ export function loadTarget(target: TargetReference): Promise<MappedFunction> {
 const loaded = new Map<string, Promise<MappedFunction>>();
 
 async function load(target: TargetReference): Promise<MappedFunction> {
-  sendOutputToStderr();
   if (target.tsxFolder !== undefined) await registerTsx(target.tsxFolder);
   const namespace: unknown = await importFrom(target);
   const found = findExport(namespace, target.exportName);
@@ -44,11 +43,6 @@ async function load(target: TargetReference): Promise<MappedFunction> {
     throw new TargetError(`Cannot map ${target.written}: ${whyNotFound(namespace, target.exportName)}`);
   const { value, owner } = found;
   return (input): unknown => Reflect.apply(value, owner, [input]);
-}
-
-/** Standard output belongs to the results: what the user's function prints would break the lines of whoever reads them. */
-function sendOutputToStderr(): void {
-  process.stdout.write = process.stderr.write.bind(process.stderr);
 }
 
 /** From within the worker: in threads of Node 20, the flag that loads tsx has no effect. */
