@@ -207,7 +207,7 @@ export class Allocator {
   }
 
   #createArena(blockBytes: number): MappedArena {
-    const { registry, session, self } = this.#membership;
+    const { registry, self } = this.#membership;
     return registry.exclusively(self.id, () => {
       // Somebody else may have made one while this thread waited.
       const present = this.#findRoom(blockBytes);
@@ -217,7 +217,7 @@ export class Allocator {
       const capacity = capacityFor(blockBytes, Math.min(wanted, largestArenaBytes));
       const entry = this.#freeEntry();
       const serial = registry.nextSerial();
-      const mapping = createSegment([session.folder], `arena-${serial}`, arenaBytes(blockBytes, capacity));
+      const mapping = createSegment(this.#folders, `arena-${serial}`, arenaBytes(blockBytes, capacity));
       const made = {
         arena: Arena.format(mapping, serial, { blockBytes, capacity }),
         words: new MappedWords(mapping, serial, this.#membership),
@@ -260,19 +260,19 @@ export class Allocator {
 
   /** Removes a retired arena from the table and its file from the folder. Only under the manager lock. */
   #strike(serial: number): void {
-    const { registry, session } = this.#membership;
+    const { registry } = this.#membership;
     for (let entry = registry.arenaTable; entry < registry.arenaTable + maxArenas * 2; entry += 2) {
       if (Atomics.load(registry.int32, entry) === serial) Atomics.store(registry.int32, entry, 0);
     }
     killPoint("allocator.struck");
-    rmSync(join(session.folder, `arena-${serial}`), { force: true });
+    this.#removeFile(`arena-${serial}`);
     registry.noteRetiredArena();
   }
 
   /** Finishes what managers that were killed left half-done: arenas that are retired, or nobody's since they were not entered yet. */
   #repair(): void {
-    const { registry, session } = this.#membership;
-    const files = numbersIn(session.folder, "arena-");
+    const { registry } = this.#membership;
+    const files = this.#folders.flatMap((folder) => numbersIn(folder, "arena-"));
     const entered = new Set<number>();
     for (let entry = registry.arenaTable; entry < registry.arenaTable + maxArenas * 2; entry += 2) {
       const serial = Atomics.load(registry.int32, entry);
@@ -285,7 +285,7 @@ export class Allocator {
       entered.add(serial);
       mapped.arena.repair();
     }
-    for (const serial of files) if (!entered.has(serial)) rmSync(join(session.folder, `arena-${serial}`), { force: true });
+    for (const serial of files) if (!entered.has(serial)) this.#removeFile(`arena-${serial}`);
   }
 
   /** Forgets arenas that were retired by anyone, so that their memory can be unmapped. */
@@ -302,7 +302,7 @@ export class Allocator {
     const known = this.#arenas.get(serial);
     if (known !== undefined) return known;
     try {
-      const mapping = openSegment(join(this.#membership.session.folder, `arena-${serial}`));
+      const mapping = openSegment(this.#find(`arena-${serial}`));
       const mapped = { arena: new Arena(mapping, serial), words: new MappedWords(mapping, serial, this.#membership) };
       this.#arenas.set(serial, mapped);
       return mapped;
@@ -331,9 +331,19 @@ export class Allocator {
   }
 
   #openSegment(serial: number, sizeBytes: number): MappedWords {
-    const name = segmentName(serial);
-    const folder = this.#folders.find((path) => existsSync(join(path, name))) ?? this.#membership.session.folder;
-    return this.#cache(new MappedWords(openSegment(join(folder, name), sizeBytes), serial, this.#membership));
+    return this.#cache(new MappedWords(openSegment(this.#find(segmentName(serial)), sizeBytes), serial, this.#membership));
+  }
+
+  /** The path of a file that may be in either folder. */
+  #find(name: string): string {
+    const { folder, spillFolder } = this.#membership.session;
+    const path = join(folder, name);
+    const spilled = join(spillFolder, name);
+    return !existsSync(path) && existsSync(spilled) ? spilled : path;
+  }
+
+  #removeFile(name: string): void {
+    for (const folder of this.#folders) rmSync(join(folder, name), { force: true });
   }
 
   get #folders(): readonly string[] {
@@ -350,7 +360,7 @@ export class Allocator {
   #remove(segment: number | undefined): void {
     if (segment === undefined) return;
     killPoint("allocator.orphan");
-    for (const folder of this.#folders) rmSync(join(folder, segmentName(segment)), { force: true });
+    this.#removeFile(segmentName(segment));
     this.#segments.delete(segment);
   }
 }

@@ -6,7 +6,7 @@
  *        arena-N                               small objects (arena.ts)
  *        segment-N                             a big object's own memory (segment.ts)
  *        bell-ID                               a participant's doorbell, a FIFO (doorbell.ts)
- *     /tmp/manyhands-SPACE-PID-START/          the same, for segments that found no room above
+ *     /tmp/manyhands-SPACE-PID-START/          the same, for arenas and segments that found no room above
  *
  * The name is fixed before the folder exists: it follows from who the root is. So a parent tells its children the name
  * in one environment variable at no cost, and whoever needs memory first makes the folder, be it the root or not.
