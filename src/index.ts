@@ -9,6 +9,7 @@ export { currentProcess, parentProcess, type CurrentProcess, type ParentProcess 
 export type { ProcessOptions } from "./process/options.js";
 export { isMain } from "./process/is-main.js";
 export { cpuCount } from "./platform/cpu-count.js";
+export { Barrier, type BarrierOptions } from "./sync/barrier.js";
 export { BoundedSemaphore } from "./sync/bounded-semaphore.js";
 export { Condition } from "./sync/condition.js";
 export { Event } from "./sync/event.js";

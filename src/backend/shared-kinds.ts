@@ -2,6 +2,7 @@
 import type { SharedKinds } from "../memory/handle.js";
 
 export const sharedKinds: SharedKinds = {
+  barrier: () => import("../sync/barrier.js"),
   lock: () => import("../sync/lock.js"),
   rlock: () => import("../sync/rlock.js"),
   semaphore: () => import("../sync/semaphore.js"),

@@ -13,10 +13,16 @@ export interface Holders {
   readonly self: number;
   /** Whether the holder is dead or has left the session. About 15 microseconds. */
   isGone(id: number): boolean;
+  /** Whether the holder was killed, rather than left the session by itself. As fast. */
+  wasKilled(id: number): boolean;
 }
 
 /** The holders of this thread's session. */
 export function holders(): Holders {
   const { self, registry } = membership();
-  return { self: self.id, isGone: (id) => id !== self.id && registry.isGone(id) };
+  return {
+    self: self.id,
+    isGone: (id) => id !== self.id && registry.isGone(id),
+    wasKilled: (id) => id !== self.id && registry.wasKilled(id),
+  };
 }

@@ -26,6 +26,7 @@ export function reap(processId?: number): void {
       killPoint("reap.forgotten");
       waitTable.forget(dead.id);
       removeBell(mine.folder, dead.id);
+      registry.noteKilled(dead);
       registry.free(dead);
     }
     allocator().sweep();

@@ -12,6 +12,7 @@
  *        0  id of the thread in the operating system, 0 when free   \  one 64-bit word: claimed by a single
  *        1  generation, one more with every claim                    /  compare-exchange, freed by another
  *        2  id of its process      3, 4  its start time (low, high)     written by the claimer
+ *        5  generation of the last one in this slot that was killed     written by `reap`
  *
  * A participant's id is `generation << 9 | slot`: positive, below 2^29, never that of an earlier holder of the slot.
  *
@@ -47,6 +48,7 @@ const arenaTable = 64;
 const waitTable = arenaTable + maxArenas * 2;
 const firstSlot = waitTable + waitTableWords;
 const slotWords = 16;
+const killedWord = 5;
 const totalBytes = (firstSlot + maxParticipants * slotWords) * 4;
 /** How long a waiter for the manager lock sleeps before it looks whether the holder is dead. */
 const attendMs = 20;
@@ -153,6 +155,20 @@ export class Registry {
     const startTime = (Atomics.load(this.int32, at + 3) >>> 0) + Atomics.load(this.int32, at + 4) * 2 ** 32;
     if (!this.isListed(id)) return true;
     return !isTaskAlive({ id: thread, startTime });
+  }
+
+  /** Remembers of a participant that is gone, and about to be reaped, that it was killed. Only under the manager lock. */
+  noteKilled({ id, slot }: Participant): void {
+    // Not listed: it left by itself just now.
+    if (this.isListed(id)) Atomics.store(this.int32, firstSlot + slot * slotWords + killedWord, id >>> slotBits);
+  }
+
+  /** Whether the participant was killed rather than left by itself; forgotten when the next one with its slot is killed. */
+  wasKilled(id: number): boolean {
+    const isGone = this.isGone(id);
+    const killed = Atomics.load(this.int32, firstSlot + (id & (maxParticipants - 1)) * slotWords + killedWord);
+    // The dead stay listed until they are reaped.
+    return killed === id >>> slotBits || (isGone && this.isListed(id));
   }
 
   /** Whether the participant's slot is still its own; it may be dead nevertheless. */

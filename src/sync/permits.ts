@@ -185,10 +185,10 @@ export class Permits {
   #waitSync(deadline: Deadline | undefined): Acquisition {
     const turn = new Turn();
     for (;;) {
-      const turnstile = this.#load(turnstileAt);
-      const taken = this.#look(turn);
       const slice = Math.min(attendMs, deadline?.remaining ?? Infinity);
-      if (taken !== undefined || (slice <= 0 && turn.isDue)) return taken;
+      const turnstile = this.#load(turnstileAt);
+      const taken = this.#look(turn, slice);
+      if (taken !== undefined || slice <= 0) return taken;
       killPoint("permits.sleeping");
       turn.isDue = this.block.words.wait(this.#at + turnstileAt, turnstile, slice) === "timed-out";
     }
@@ -197,19 +197,19 @@ export class Permits {
   async #wait(deadline: Deadline, signal: AbortSignal | undefined): Promise<Acquisition> {
     const turn = new Turn();
     for (;;) {
-      const turnstile = this.#load(turnstileAt);
-      const taken = this.#look(turn);
       const slice = Math.min(attendMs, deadline.remaining);
-      if (taken !== undefined || (slice <= 0 && turn.isDue)) return taken;
+      const turnstile = this.#load(turnstileAt);
+      const taken = this.#look(turn, slice);
+      if (taken !== undefined || slice <= 0) return taken;
       killPoint("permits.sleeping");
       const ended = await this.block.words.waitAsync(this.#at + turnstileAt, turnstile, { timeout: slice, signal });
       turn.isDue = ended === "timed-out";
     }
   }
 
-  /** One look of the waiter at the gate. */
-  #look(turn: Turn): Acquisition {
-    const isRecovered = turn.isDue && this.#recover();
+  /** One look of the waiter at the gate; the last one when no time is left. */
+  #look(turn: Turn, timeLeft: number): Acquisition {
+    const isRecovered = (turn.isDue || timeLeft <= 0) && this.#recover();
     if (turn.isStarving) this.#store(starvingAt, this.#holders.self);
     if (!this.#take("at-gate")) return undefined;
     return isRecovered ? "abandoned" : "acquired";
