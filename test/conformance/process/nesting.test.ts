@@ -8,8 +8,8 @@ import { catalogFunction } from "#lib/backend/function-catalog.js";
 import { processBackend } from "#lib/backend/process.js";
 import { threadBackend } from "#lib/backend/thread.js";
 import { WorkerLink, type LinkAnswer, type LinkEnd } from "#lib/backend/worker-link.js";
-import { handleOf, sharedObjects } from "#lib/memory/handle.js";
 import { createCodec } from "#lib/wire/codec.js";
+import type { CodecExtension } from "#lib/wire/extension.js";
 import { backends } from "./backends.js";
 import { isRunning } from "../../processes/is-running.js";
 import { until } from "../../processes/until.js";
@@ -19,10 +19,19 @@ type Library = Pick<typeof manyhands, "Pool" | "Process">;
 /** The library, as a function that was sent finds it: for processes, and for threads. */
 const libraries = [import.meta.resolve("manyhands"), import.meta.resolve("manyhands/threads")];
 
-class SharedFixture {
-  [handleOf](): { kind: string; data: number } {
-    return { kind: "fixture", data: 0 };
-  }
+/** Stands for something that a worker cannot read before it has imported a module. */
+class NeedsModule {}
+
+function needing(url: string): CodecExtension {
+  return {
+    name: "shared",
+    dismantle(value, context) {
+      if (!(value instanceof NeedsModule)) return undefined;
+      context.require({ specifier: url, parent: undefined });
+      return { header: undefined, children: [] };
+    },
+    assemble: () => assert.fail("the sender reads nothing"),
+  };
 }
 
 for (const { kind, Process } of backends) {
@@ -89,8 +98,8 @@ for (const backend of [processBackend, threadBackend]) {
     });
     const fn = catalogFunction(() => "ran");
     // Arguments that have the worker import the module before it runs the task.
-    const codec = createCodec({ extensions: [sharedObjects({ fixture: url })], loadModule: () => assert.fail("the sender imports nothing") });
-    const importing = codec.encode([new SharedFixture()], "args");
+    const codec = createCodec({ extensions: [needing(url)], loadModule: () => assert.fail("the sender imports nothing") });
+    const importing = codec.encode([new NeedsModule()], "args");
     const first = new Promise<LinkAnswer>((resolve) => (answers[0] = resolve));
     const second = new Promise<LinkAnswer>((resolve) => (answers[1] = resolve));
     link?.send(0, { kind: "run", fn, args: importing });

@@ -4,7 +4,7 @@ import { Barrier, BrokenBarrierError, Semaphore } from "manyhands";
 import { forEachBackend, patience } from "./backends.js";
 
 /** Waits so many times; returns its places, or the error that ended it. */
-async function meet(barrier: Barrier, rounds: number, blocks: boolean): Promise<readonly number[] | unknown> {
+async function meet(barrier: Barrier, rounds: number, blocks: boolean): Promise<unknown> {
   const places: number[] = [];
   try {
     for (let round = 0; round < rounds; round++) places.push(blocks ? barrier.waitSync() : await barrier.wait());

@@ -8,7 +8,7 @@ forEachBackend("Event", ({ start }) => {
     const [event, waiting] = [new Event(), new Semaphore(0)];
     const children = Array.from({ length: 4 }, (_, number) =>
       start(async (blocks: boolean, theirs: Event, isWaiting: Semaphore) => {
-        const waits = Array.from({ length: 25 }, () => (blocks ? undefined : theirs.wait()));
+        const waits = blocks ? [] : Array.from({ length: 25 }, () => theirs.wait());
         isWaiting.release();
         return blocks ? [theirs.waitSync()] : await Promise.all(waits);
       }, [number % 2 === 0, event, waiting]),

@@ -9,14 +9,13 @@ import { RLock } from "#lib/sync/rlock.js";
 
 /** Starts a task that waits; `wait` settles as the wait does. Returns when it waits. */
 async function waiter(condition: Condition, options: Parameters<Condition["wait"]>[0] = {}): Promise<{ wait: Promise<boolean> }> {
-  let waits = false;
-  const wait = condition.runExclusive(async () => {
-    const waiting = condition.wait(options);
-    waits = true;
-    return await waiting;
+  return await new Promise((resolve) => {
+    const wait = condition.runExclusive(async () => {
+      const waiting = condition.wait(options);
+      setImmediate(() => resolve({ wait }));
+      return await waiting;
+    });
   });
-  while (!waits) await turn();
-  return { wait };
 }
 
 for (const makeLock of [() => new Lock(), () => new RLock()]) {
@@ -24,14 +23,14 @@ for (const makeLock of [() => new Lock(), () => new RLock()]) {
 
   test(`${name}: notify() lets one go on, notify(n) so many, notifyAll() all`, async () => {
     const condition = new Condition(makeLock());
-    let done = 0;
+    const done: boolean[] = [];
     const waits = [];
-    for (let i = 0; i < 10; i++) waits.push((await waiter(condition, { timeout: 20_000 })).wait.then((notified) => (done += Number(notified))));
+    for (let i = 0; i < 10; i++) waits.push((await waiter(condition, { timeout: 20_000 })).wait.then((notified) => done.push(notified)));
     const notified = async (notify: () => void, expected: number): Promise<void> => {
       await condition.runExclusive(notify);
-      while (done < expected) await turn();
+      for (let look = 0; look < 100 && done.length < expected; look++) await turn();
       await turn();
-      assert.equal(done, expected);
+      assert.deepEqual(done, Array.from({ length: expected }, () => true));
     };
     await notified(() => condition.notify(), 1);
     await notified(() => condition.notify(3), 4);
