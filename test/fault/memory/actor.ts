@@ -48,6 +48,17 @@ const actions: Readonly<Record<string, (given: Shared) => void | Promise<void>>>
     writeSync(1, "held\n");
     setInterval(() => held.isHeld, 1000);
   },
+  /** Holds the lock nearly all the time, counting in the word of its number, until word 8 is set. */
+  hog({ lock, counter, rounds: number }) {
+    const mutex = fromHandle(lock);
+    const { words, at } = Block.attach(counter);
+    while (Atomics.load(words.int32, at + 8) === 0) {
+      const held = mutex.acquireSync();
+      Atomics.add(words.int32, at + number, 1);
+      spend(1);
+      held.release();
+    }
+  },
   /** Looks after the dead until it is killed itself. */
   async lookAfterTheDead({ lock }) {
     for (;;) {

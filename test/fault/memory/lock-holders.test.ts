@@ -74,3 +74,33 @@ test("a lock whose holder was killed passes on, and the guard says so", async ()
     }
   }
 });
+
+test("no waiter starves: each of 8 processes gets the lock while 7 others want it all the time", async () => {
+  const lock = new Lock();
+  const board = Block.allocate(64);
+  const children = Array.from({ length: 8 }, (_, number) =>
+    start("hog", { lock: lock[handleOf]().data, counter: board.send(), rounds: number }),
+  );
+  const { int32 } = board.words;
+  const { at } = board;
+  // Each holds the lock for a millisecond and wants it again at once; who is awake would always win without the handing off.
+  await until(() => int32.subarray(at, at + 8).every((turns) => turns >= 40), "40 turns for everybody");
+  const turns = [...int32.subarray(at, at + 8)];
+  Atomics.store(int32, at + 8, 1);
+  assert.deepEqual(await Promise.all(children.map(end)), Array(8).fill(0));
+  assert.ok(Math.max(...turns) <= 10 * Math.min(...turns), turns.join(" "));
+});
+
+test("who awaits the lock is handed it by a process that wants it again at once, always", async () => {
+  const lock = new Lock();
+  const board = Block.allocate(64);
+  const hog = start("hog", { lock: lock[handleOf]().data, counter: board.send(), rounds: 0 });
+  await until(() => Atomics.load(board.words.int32, board.at) > 0, "the lock to be taken");
+  for (let turn = 0; turn < 100; turn++) {
+    const held = await lock.acquire({ timeout: 10_000 });
+    assert.ok(held, `not within 10 seconds, turn ${turn}`);
+    held.release();
+  }
+  Atomics.store(board.words.int32, board.at + 8, 1);
+  assert.equal(await end(hog), 0);
+});
