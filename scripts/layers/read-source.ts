@@ -4,6 +4,8 @@ import { parseSync, Visitor } from "oxc-parser";
 export interface ImportSite {
   readonly specifier: string;
   readonly line: number;
+  /** Whether it is `import("…")`, which loads nothing until it runs. */
+  readonly isDynamic: boolean;
 }
 
 export interface SourceFile {
@@ -23,8 +25,8 @@ export function readSource(path: string, text: string): SourceFile {
   const platformLines: number[] = [];
   const nativeLines: number[] = [];
   const lineOf = (node: { start: number }): number => text.slice(0, node.start).split("\n").length;
-  const add = (source: { type: string; start: number; value?: unknown } | null): void => {
-    if (typeof source?.value === "string") imports.push({ specifier: source.value, line: lineOf(source) });
+  const add = (source: { type: string; start: number; value?: unknown } | null, isDynamic = false): void => {
+    if (typeof source?.value === "string") imports.push({ specifier: source.value, line: lineOf(source), isDynamic });
   };
   const visitor = new Visitor({
     ImportDeclaration: (node) => {
@@ -33,7 +35,7 @@ export function readSource(path: string, text: string): SourceFile {
     },
     ExportNamedDeclaration: (node) => add(node.source),
     ExportAllDeclaration: (node) => add(node.source),
-    ImportExpression: (node) => add(node.source),
+    ImportExpression: (node) => add(node.source, true),
     TSImportType: (node) => add(node.source),
     TSExternalModuleReference: (node) => add(node.expression),
     Literal: (node) => {

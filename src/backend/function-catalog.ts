@@ -4,7 +4,7 @@
  */
 import { shipFunction } from "../ship/ship.js";
 import type { Payload } from "../wire/messages.js";
-import { messageCodec } from "./codec.js";
+import { messageCodec } from "../ship/codec.js";
 
 /** A function as workers get it. */
 export interface CatalogedFunction {

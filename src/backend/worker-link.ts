@@ -15,7 +15,7 @@ import { decodeWorkerMessage, encodeHostMessage } from "../wire/frames.js";
 import type { HostMessage, Identity, Payload, WorkerMessage } from "../wire/messages.js";
 import { noteOrigin } from "../wire/remote-stack.js";
 import type { Backend, StartOptions, WorkerExit, WorkerHandle } from "./backend.js";
-import { messageCodec } from "./codec.js";
+import { messageCodec } from "../ship/codec.js";
 import type { CatalogedFunction } from "./function-catalog.js";
 
 /** What a worker answered to one piece of work. */

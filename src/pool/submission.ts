@@ -2,7 +2,7 @@
  * How calls become jobs: what the user handed over is encoded here, at the call, and becomes work for the scheduler.
  * Numbers the tasks of a pool, from 1.
  */
-import { messageCodec } from "../backend/codec.js";
+import { messageCodec } from "../ship/codec.js";
 import { catalogFunction, type CatalogedFunction } from "../backend/function-catalog.js";
 import type { LinkWork } from "../backend/worker-link.js";
 import { CallJob } from "./call-job.js";

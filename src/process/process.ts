@@ -13,7 +13,7 @@
  */
 import type { Readable } from "node:stream";
 import type { Backend } from "../backend/backend.js";
-import { messageCodec } from "../backend/codec.js";
+import { messageCodec } from "../ship/codec.js";
 import { catalogFunction } from "../backend/function-catalog.js";
 import { forgetChild, realm, refuseWhileImporting, rememberChild, type Child } from "../backend/realm.js";
 import { WorkerLink, type LinkAnswer, type LinkEnd, type LinkWork } from "../backend/worker-link.js";

@@ -1,5 +1,5 @@
 /** Puts answers into messages. A result that cannot be encoded becomes its task's error: the worker and its other results are unharmed. */
-import { messageCodec } from "../backend/codec.js";
+import { messageCodec } from "../ship/codec.js";
 import type { Payload, WorkerMessage } from "../wire/messages.js";
 import type { Answer, ItemFailure } from "./run-task.js";
 

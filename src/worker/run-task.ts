@@ -1,5 +1,5 @@
 /** Runs one task, or one chunk of items, and says how it ended. A rejected promise and a thrown value are the same failure. */
-import { messageCodec } from "../backend/codec.js";
+import { messageCodec } from "../ship/codec.js";
 import { whileImporting } from "../backend/realm.js";
 import { DecodeError } from "../errors.js";
 import type { HostMessage, Payload } from "../wire/messages.js";

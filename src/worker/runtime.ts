@@ -15,7 +15,7 @@
  */
 import { inspect } from "node:util";
 import type { Channel } from "../channel/channel.js";
-import { messageCodec } from "../backend/codec.js";
+import { messageCodec } from "../ship/codec.js";
 import { realm } from "../backend/realm.js";
 import { decodeHostMessage, encodeWorkerMessage } from "../wire/frames.js";
 import type { HostMessage, Identity, WorkerMessage } from "../wire/messages.js";

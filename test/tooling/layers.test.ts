@@ -15,6 +15,14 @@ test("the layer check passes imports that point downwards, and counts them", asy
   assert.equal(exitCode, 0);
 });
 
+test("the layer check lets one file load modules of higher layers when they are needed", async () => {
+  const { exitCode, output } = await checkLayers({
+    "src/ship/shared-kinds.ts": `export const kinds = { queue: () => import("../queue/queue.js") };`,
+    "src/queue/queue.ts": `import "../ship/shared-kinds.js";`,
+  });
+  assert.equal(exitCode, 0, output);
+});
+
 const planted: { fault: string; files: Record<string, string>; says: RegExp }[] = [
   {
     fault: "an import that points upwards",
@@ -35,6 +43,11 @@ const planted: { fault: string; files: Record<string, string>; says: RegExp }[] 
     fault: "a dynamic import that points upwards",
     files: { "src/errors.ts": `export const later = () => import("./index.js");`, "src/index.ts": "" },
     says: /upwards from errors to index/,
+  },
+  {
+    fault: "a static import that points upwards, in the file that may load modules of higher layers",
+    files: { "src/ship/shared-kinds.ts": `import "../queue/queue.js";`, "src/queue/queue.ts": "" },
+    says: /upwards from ship to queue/,
   },
   {
     fault: "a re-export that points upwards",

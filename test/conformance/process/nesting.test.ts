@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type * as manyhands from "manyhands";
 import { BootstrapError } from "manyhands";
-import { messageCodec } from "#lib/backend/codec.js";
+import { messageCodec } from "#lib/ship/codec.js";
 import { catalogFunction } from "#lib/backend/function-catalog.js";
 import { processBackend } from "#lib/backend/process.js";
 import { threadBackend } from "#lib/backend/thread.js";

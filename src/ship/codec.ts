@@ -1,5 +1,5 @@
 /** The codec of both halves: structured clone, functions and classes, and shared objects. One an isolate. */
-import { functionExtension, instanceExtension, loadModule } from "../ship/extension.js";
+import { functionExtension, instanceExtension, loadModule } from "./extension.js";
 import { createCodec, type Codec } from "../wire/codec.js";
 import { loadSharedKind, sharedObjects } from "../memory/handle.js";
 import { sharedKinds } from "./shared-kinds.js";

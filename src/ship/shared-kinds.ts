@@ -1,4 +1,7 @@
-/** Every kind of shared object, and the module in which it comes to life again; loaded when the first of its kind arrives. */
+/**
+ * Every kind of shared object, and the module in which it comes to life again; loaded when the first of its kind arrives.
+ * The one file that names modules of layers above its own: nothing is loaded by it until then.
+ */
 import type { SharedKinds } from "../memory/handle.js";
 
 export const sharedKinds: SharedKinds = {
