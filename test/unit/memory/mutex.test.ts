@@ -15,7 +15,7 @@ function make(): { readonly word: () => number; readonly as: (id: number) => Mut
   return {
     dead,
     word: () => Atomics.load(words.int32, at),
-    as: (id) => new Mutex(words, at, { self: id, isGone: (other) => dead.has(other) }),
+    as: (id) => new Mutex(words, at, { self: id, isGone: (other) => dead.has(other), wasKilled: (other) => dead.has(other) }),
   };
 }
 
