@@ -1,6 +1,6 @@
 /**
  * Makes one file of all that a worker loads, after the compiler: `dist/worker/runtime.cjs`, and the same as text in
- * `dist/backend/worker-code.js` for programs that are bundled. docs/decisions/0004-one-file-for-the-worker.md says why.
+ * `dist/backend/worker-code.js` for programs that are bundled. docs/decisions/0006-one-file-for-the-worker.md says why.
  *
  *     node --import tsx scripts/embed-worker.ts
  */
