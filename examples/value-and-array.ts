@@ -1,19 +1,21 @@
-/** A value and an array in memory that both processes share. */
+/** A number and an array in memory that both processes see: nothing is sent but the two handles. */
 import { Process, SharedArray, SharedValue } from "manyhands";
 
-function updateShared(num: SharedValue<"int32">, arr: SharedArray<"int32">): void {
-  num.value = 100;
-  for (let i = 0; i < arr.length; i++) arr.view[i]! *= 2;
+function updateShared(number: SharedValue<"int32">, array: SharedArray<"int32">): void {
+  number.add(100);
+  for (let i = 0; i < array.length; i++) array.view[i]! *= 2;
 }
 
-const num = new SharedValue("int32", 0);
-const arr = new SharedArray("int32", [1, 2, 3, 4]);
-const process = new Process(updateShared, [num, arr]);
+const number = new SharedValue("int32", 0);
+const array = new SharedArray("int32", [1, 2, 3, 4]);
+
+const process = new Process(updateShared, [number, array]);
 process.start();
 await process.join();
-console.log(`Shared number: ${num.value}`);
-console.log(`Shared array: ${arr}`);
+
+console.log("Shared number:", number.value);
+console.log("Shared array:", [...array]);
 
 // Prints:
 // Shared number: 100
-// Shared array: [2, 4, 6, 8]
+// Shared array: [ 2, 4, 6, 8 ]
