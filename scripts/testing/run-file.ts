@@ -49,7 +49,7 @@ interface TestEvent {
 
 const reporter = new URL("reporter.mjs", import.meta.url).href;
 /** What to clean when the runner itself is stopped. */
-const running = new Set<ProcessMarks & { readonly folder: string }>();
+const running = new Set<ProcessMarks & { readonly folder: string; readonly ended: Promise<unknown> }>();
 process.on("exit", () => {
   for (const { folder, ...marks } of running) {
     processesOf(marks).forEach(kill);
@@ -104,7 +104,11 @@ async function runToEnd(file: string, run: RunOptions & { folder: string; tag: s
     },
   });
   closeSync(output);
-  const marks = { tag: run.tag, session: child.pid ?? -1, folder: run.folder };
+  const ended = new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("exit", (code, signal) => resolve([code, signal]));
+  });
+  const marks = { tag: run.tag, session: child.pid ?? -1, folder: run.folder, ended };
   running.add(marks);
   let isLate = false;
   const timer = setTimeout(() => {
@@ -112,19 +116,24 @@ async function runToEnd(file: string, run: RunOptions & { folder: string; tag: s
     processesOf(marks).forEach(kill);
   }, run.deadline);
   try {
-    return await new Promise((resolve, reject) => {
-      child.once("error", reject);
-      child.once("exit", (code, signal) => resolve({ pid: child.pid!, code, signal, isLate }));
-    });
+    const [code, signal] = await ended;
+    return { pid: marks.session, code, signal, isLate };
   } finally {
     clearTimeout(timer);
     running.delete(marks);
   }
 }
 
-/** Kills what is left, so that one file's leak does not become the next one's, and reports it. */
+/**
+ * Kills what is left, so that one file's leak does not become the next one's, and reports it. What is in /dev/shm may belong to a
+ * file that is still running: then it is looked at again when that has ended.
+ */
 async function clean(footprint: Footprint): Promise<Failure[]> {
-  const leftovers = await findLeftovers(footprint);
+  let leftovers = await findLeftovers(footprint);
+  if (leftovers.length > 0 && running.size > 0) {
+    await Promise.all([...running].map(({ ended }) => ended));
+    leftovers = await findLeftovers(footprint);
+  }
   for (const { pid } of leftovers) if (pid !== undefined) kill(pid);
   if (leftovers.length === 0) return [];
   return [{ name: "nothing is left behind", details: leftovers.map((left) => left.description).join("\n") }];
