@@ -170,7 +170,8 @@ export class Barrier implements Shareable {
   #actSync(arrival: Arrival): number {
     try {
       const result = this.#action?.();
-      if (result instanceof Promise) throw new StateError("Cannot pass a barrier with waitSync(): its action returned a promise. Use wait().");
+      if (result instanceof Promise)
+        throw new StateError("Cannot pass a barrier with waitSync(): its action returned a promise. Use wait().");
     } catch (error) {
       this.#rendezvous.giveUp(arrival, { isFull: true });
       throw error;
@@ -200,11 +201,14 @@ function checkParties(parties: unknown): number {
 
 function checkTimeout(timeout: unknown): number {
   if (timeout === undefined) return Infinity;
-  if (typeof timeout !== "number" || Number.isNaN(timeout)) throw new TypeError("Cannot make a barrier: its timeout must be a number of milliseconds");
+  if (typeof timeout !== "number" || Number.isNaN(timeout))
+    throw new TypeError("Cannot make a barrier: its timeout must be a number of milliseconds");
   return timeout;
 }
 
-const known = new Identities<Barrier, BarrierOptions>((block, options) => Reflect.construct(Barrier, [new Rendezvous(block), options]) as Barrier);
+const known = new Identities<Barrier, BarrierOptions>(
+  (block, options) => Reflect.construct(Barrier, [new Rendezvous(block), options]) as Barrier,
+);
 
 /** The barrier a handle names. */
 export function fromHandle(data: unknown): Barrier {

@@ -272,5 +272,7 @@ function rowOf(round: number, parties: number): number {
 }
 
 export function brokenBarrier(): BrokenBarrierError {
-  return new BrokenBarrierError("Cannot wait at a barrier: it is broken, since a party died, timed out or aborted. Use reset() to begin anew.");
+  return new BrokenBarrierError(
+    "Cannot wait at a barrier: it is broken, since a party died, timed out or aborted. Use reset() to begin anew.",
+  );
 }

@@ -57,10 +57,22 @@ for (const { kind, Process } of backends) {
   test(`${kind}: an error of the innermost of three arrives at the outermost`, async () => {
     const target = async (url: string, depth: number): Promise<unknown> => {
       const { Process: Own } = (await import(url)) as Library;
-      const child = new Own(async (own: string, left: number) => {
-        const { Process: Innermost } = (await import(own)) as Library;
-        return new Innermost((n: number) => { throw new RangeError(`depth ${n}`); }, [left], { stdio: "ignore" }).start().result();
-      }, [url, depth + 1], { stdio: "ignore" });
+      const child = new Own(
+        async (own: string, left: number) => {
+          const { Process: Innermost } = (await import(own)) as Library;
+          return new Innermost(
+            (n: number) => {
+              throw new RangeError(`depth ${n}`);
+            },
+            [left],
+            { stdio: "ignore" },
+          )
+            .start()
+            .result();
+        },
+        [url, depth + 1],
+        { stdio: "ignore" },
+      );
       return child.start().result();
     };
     const child = new Process(target, [libraries[0] ?? "", 1], { stdio: "ignore" }).start();
@@ -71,7 +83,9 @@ for (const { kind, Process } of backends) {
 test("a process that a thread has started ends with the thread", async () => {
   const target = async (url: string) => {
     const { Process } = (await import(url)) as Library;
-    const child = new Process(() => { for (;;); }).start();
+    const child = new Process(() => {
+      for (;;);
+    }).start();
     process.stdout.write(`${child.pid}`);
     await child.join();
   };
@@ -86,7 +100,13 @@ test("a process that a thread has started ends with the thread", async () => {
 for (const backend of [processBackend, threadBackend]) {
   test(`${backend.kind}: a module that starts a process when it is imported is refused in a worker, which lives on`, async () => {
     const url = new URL("../../../../test/fixtures/apps/starts-at-top-level.mjs", import.meta.url).href;
-    const identity = { name: "Importer", daemon: true, role: "pool" as const, parent: { pid: process.pid, name: "MainProcess" }, path: [1] };
+    const identity = {
+      name: "Importer",
+      daemon: true,
+      role: "pool" as const,
+      parent: { pid: process.pid, name: "MainProcess" },
+      path: [1],
+    };
     const answers: ((answer: LinkAnswer) => void)[] = [];
     let link: WorkerLink | undefined;
     const ended = new Promise<LinkEnd>((resolve) => {

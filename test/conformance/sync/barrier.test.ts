@@ -25,7 +25,11 @@ forEachBackend("Barrier", ({ start }) => {
     const places = (await Promise.all(children.map((child) => child.result()))) as number[][];
     for (let round = 0; round < 300; round++) {
       const inRound = places.map((list) => list[round] ?? NaN);
-      assert.deepEqual(inRound.sort((a, b) => a - b), [0, 1, 2, 3], `round ${round}`);
+      assert.deepEqual(
+        inRound.sort((a, b) => a - b),
+        [0, 1, 2, 3],
+        `round ${round}`,
+      );
     }
   });
 
@@ -47,7 +51,10 @@ forEachBackend("Barrier", ({ start }) => {
     barrier.reset();
     const again = Array.from({ length: 5 }, (_, number) => start(meet, [barrier, 1, number % 2 === 0]));
     const places = (await Promise.all(again.map((child) => child.result()))) as number[][];
-    assert.deepEqual(places.flat().sort((a, b) => a - b), [0, 1, 2, 3, 4]);
+    assert.deepEqual(
+      places.flat().sort((a, b) => a - b),
+      [0, 1, 2, 3, 4],
+    );
   });
 
   test("5 parties, one of them late: all 5 get BrokenBarrierError", async () => {
@@ -77,7 +84,10 @@ forEachBackend("Barrier", ({ start }) => {
     }
     // While one waits here, the one that has ended is looked at.
     const wait = barrier.wait(patience);
-    await assert.rejects(Promise.race([wait, new Promise((_resolve, reject) => setTimeout(() => reject(new Error("still waits")), 200))]), /still waits/);
+    await assert.rejects(
+      Promise.race([wait, new Promise((_resolve, reject) => setTimeout(() => reject(new Error("still waits")), 200))]),
+      /still waits/,
+    );
     const child = start(meet, [barrier, 1, false]);
     assert.equal(await wait, 0);
     assert.deepEqual(await child.result(), [1]);

@@ -36,26 +36,32 @@ forEachBackend("Condition", ({ start }) => {
     const condition = new Condition();
     const [free, used] = [new Semaphore(3), new Semaphore(0)];
     const children = [0, 1].flatMap((number) => [
-      start(async (changed: Condition, room: Semaphore, items: Semaphore, blocks: boolean) => {
-        for (let i = 0; i < 100; i++) {
-          const held = await changed.acquire();
-          if (blocks) changed.waitForSync(() => room.tryAcquire() !== undefined);
-          else await changed.waitFor(() => room.tryAcquire() !== undefined);
-          items.release();
-          changed.notifyAll();
-          held.release();
-        }
-      }, [condition, free, used, number === 0]),
-      start(async (changed: Condition, room: Semaphore, items: Semaphore, blocks: boolean) => {
-        for (let i = 0; i < 100; i++) {
-          const held = await changed.acquire();
-          if (blocks) changed.waitForSync(() => items.tryAcquire() !== undefined);
-          else await changed.waitFor(() => items.tryAcquire() !== undefined);
-          room.release();
-          changed.notifyAll();
-          held.release();
-        }
-      }, [condition, free, used, number === 0]),
+      start(
+        async (changed: Condition, room: Semaphore, items: Semaphore, blocks: boolean) => {
+          for (let i = 0; i < 100; i++) {
+            const held = await changed.acquire();
+            if (blocks) changed.waitForSync(() => room.tryAcquire() !== undefined);
+            else await changed.waitFor(() => room.tryAcquire() !== undefined);
+            items.release();
+            changed.notifyAll();
+            held.release();
+          }
+        },
+        [condition, free, used, number === 0],
+      ),
+      start(
+        async (changed: Condition, room: Semaphore, items: Semaphore, blocks: boolean) => {
+          for (let i = 0; i < 100; i++) {
+            const held = await changed.acquire();
+            if (blocks) changed.waitForSync(() => items.tryAcquire() !== undefined);
+            else await changed.waitFor(() => items.tryAcquire() !== undefined);
+            room.release();
+            changed.notifyAll();
+            held.release();
+          }
+        },
+        [condition, free, used, number === 0],
+      ),
     ]);
     for (const child of children) assert.equal(await child.join(), 0);
     assert.equal(free.value, 3);
@@ -66,10 +72,15 @@ forEachBackend("Condition", ({ start }) => {
     for (const lock of [new Lock(), new RLock()]) {
       const condition = new Condition(lock);
       await condition.runExclusive(async () => {
-        const errors = await start(async (theirs: Condition) => {
-          const notify = await Promise.resolve().then(() => theirs.notify()).catch((error: unknown) => error);
-          return [notify, await theirs.wait().catch((error: unknown) => error)];
-        }, [condition]).result();
+        const errors = await start(
+          async (theirs: Condition) => {
+            const notify = await Promise.resolve()
+              .then(() => theirs.notify())
+              .catch((error: unknown) => error);
+            return [notify, await theirs.wait().catch((error: unknown) => error)];
+          },
+          [condition],
+        ).result();
         assert.ok(errors.every((error) => error instanceof StateError));
       });
     }

@@ -7,11 +7,14 @@ forEachBackend("Event", ({ start }) => {
   test("Event.set() lets all go on who wait, blocking or not", async () => {
     const [event, waiting] = [new Event(), new Semaphore(0)];
     const children = Array.from({ length: 4 }, (_, number) =>
-      start(async (blocks: boolean, theirs: Event, isWaiting: Semaphore) => {
-        const waits = blocks ? [] : Array.from({ length: 25 }, () => theirs.wait());
-        isWaiting.release();
-        return blocks ? [theirs.waitSync()] : await Promise.all(waits);
-      }, [number % 2 === 0, event, waiting]),
+      start(
+        async (blocks: boolean, theirs: Event, isWaiting: Semaphore) => {
+          const waits = blocks ? [] : Array.from({ length: 25 }, () => theirs.wait());
+          isWaiting.release();
+          return blocks ? [theirs.waitSync()] : await Promise.all(waits);
+        },
+        [number % 2 === 0, event, waiting],
+      ),
     );
     for (let i = 0; i < 4; i++) assert.ok(await waiting.acquire(patience));
     event.set();
@@ -32,14 +35,17 @@ forEachBackend("Event", ({ start }) => {
 
   test("what was written before set() is seen after the wait: two play ball 500 times", async () => {
     const [there, back] = [new Event(), new Event()];
-    const child = start(async (toMe: Event, toThem: Event) => {
-      for (let round = 0; round < 500; round++) {
-        if (round % 2 === 0) await toMe.wait();
-        else toMe.waitSync();
-        toMe.clear();
-        toThem.set();
-      }
-    }, [there, back]);
+    const child = start(
+      async (toMe: Event, toThem: Event) => {
+        for (let round = 0; round < 500; round++) {
+          if (round % 2 === 0) await toMe.wait();
+          else toMe.waitSync();
+          toMe.clear();
+          toThem.set();
+        }
+      },
+      [there, back],
+    );
     for (let round = 0; round < 500; round++) {
       there.set();
       assert.ok(await back.wait(patience));
@@ -61,6 +67,9 @@ forEachBackend("Event", ({ start }) => {
     const workers = [0, 1].map((id) => start(worker, [lock, event, acquired, id]));
     for (let i = 0; i < 2; i++) assert.ok(await acquired.acquire(patience));
     event.set();
-    assert.deepEqual(await Promise.all(workers.map((one) => one.result())), [0, 1].map((id) => [`Worker ${id} acquired the lock`, `Worker ${id} received event signal`]));
+    assert.deepEqual(
+      await Promise.all(workers.map((one) => one.result())),
+      [0, 1].map((id) => [`Worker ${id} acquired the lock`, `Worker ${id} received event signal`]),
+    );
   });
 });

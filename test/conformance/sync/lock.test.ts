@@ -88,14 +88,17 @@ forEachBackend("Lock and RLock", ({ start }) => {
   test("RLock.release() throws StateError for another one", async () => {
     const lock = new RLock();
     await lock.acquire();
-    const child = start((theirs: RLock) => {
-      try {
-        theirs.release();
-      } catch (error) {
-        return error;
-      }
-      return undefined;
-    }, [lock]);
+    const child = start(
+      (theirs: RLock) => {
+        try {
+          theirs.release();
+        } catch (error) {
+          return error;
+        }
+        return undefined;
+      },
+      [lock],
+    );
     assert.ok((await child.result()) instanceof StateError);
     assert.equal(lock.locked, true);
     lock.release();
@@ -103,11 +106,14 @@ forEachBackend("Lock and RLock", ({ start }) => {
 
   test("RLock: one that was sent is recursive where it arrives", async () => {
     const lock = new RLock();
-    const depth = await start(async (theirs: RLock) => {
-      const guards = [await theirs.acquire(), theirs.acquireSync(), await theirs.acquire({ timeout: 0 }), theirs.tryAcquire()];
-      for (const guard of guards) guard?.release();
-      return guards.filter((guard) => guard !== undefined).length;
-    }, [lock]).result();
+    const depth = await start(
+      async (theirs: RLock) => {
+        const guards = [await theirs.acquire(), theirs.acquireSync(), await theirs.acquire({ timeout: 0 }), theirs.tryAcquire()];
+        for (const guard of guards) guard?.release();
+        return guards.filter((guard) => guard !== undefined).length;
+      },
+      [lock],
+    ).result();
     assert.equal(depth, 4);
     assert.equal(lock.locked, false);
   });
@@ -131,14 +137,20 @@ forEachBackend("Lock and RLock", ({ start }) => {
     const back = await captured.result();
     assert.equal(event.isSet, true);
     assert.equal(back.lock, lock);
-    assert.deepEqual(back.list.map((one) => one === event), [true, true]);
-    const maker = start((map: Map<string, Set<Lock>>) => {
-      const fresh = new Lock();
-      fresh.acquireSync();
-      const [given] = map.get("locks") ?? [];
-      given?.acquireSync();
-      return fresh;
-    }, [new Map([["locks", new Set([lock])]])]);
+    assert.deepEqual(
+      back.list.map((one) => one === event),
+      [true, true],
+    );
+    const maker = start(
+      (map: Map<string, Set<Lock>>) => {
+        const fresh = new Lock();
+        fresh.acquireSync();
+        const [given] = map.get("locks") ?? [];
+        given?.acquireSync();
+        return fresh;
+      },
+      [new Map([["locks", new Set([lock])]])],
+    );
     const made = await maker.result();
     assert.equal(await maker.join(), 0);
     assert.equal((await lock.acquire(patience))?.abandoned, true);

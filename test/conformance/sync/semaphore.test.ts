@@ -32,13 +32,16 @@ forEachBackend("Semaphore and BoundedSemaphore", ({ start }) => {
   test("Semaphore(0): as many go on as are released, blocking or not", async () => {
     const [items, taken] = [new Semaphore(0), new Semaphore(0)];
     const consumers = [true, false, true, false].map((blocks) =>
-      start(async (mayBlock: boolean, source: Semaphore, done: Semaphore) => {
-        for (let i = 0; i < 50; i++) {
-          if (mayBlock) source.acquireSync();
-          else await source.acquire();
-          done.release();
-        }
-      }, [blocks, items, taken]),
+      start(
+        async (mayBlock: boolean, source: Semaphore, done: Semaphore) => {
+          for (let i = 0; i < 50; i++) {
+            if (mayBlock) source.acquireSync();
+            else await source.acquire();
+            done.release();
+          }
+        },
+        [blocks, items, taken],
+      ),
     );
     for (let i = 0; i < 200; i++) items.release();
     for (let i = 0; i < 200; i++) assert.ok(await taken.acquire(patience));
@@ -50,15 +53,18 @@ forEachBackend("Semaphore and BoundedSemaphore", ({ start }) => {
   test("a permit that one takes can be released by another", async () => {
     const semaphore = new BoundedSemaphore(2);
     semaphore.acquireSync();
-    const error = await start((theirs: BoundedSemaphore) => {
-      theirs.release();
-      try {
+    const error = await start(
+      (theirs: BoundedSemaphore) => {
         theirs.release();
-      } catch (thrown) {
-        return thrown;
-      }
-      return undefined;
-    }, [semaphore]).result();
+        try {
+          theirs.release();
+        } catch (thrown) {
+          return thrown;
+        }
+        return undefined;
+      },
+      [semaphore],
+    ).result();
     assert.ok(error instanceof StateError);
     assert.equal(semaphore.value, 2);
   });
@@ -66,11 +72,14 @@ forEachBackend("Semaphore and BoundedSemaphore", ({ start }) => {
   test("permits of one that has ended come back", async () => {
     const semaphore = new Semaphore(3);
     const end = new Event();
-    const child = start(async (theirs: Semaphore, isOver: Event) => {
-      await theirs.acquire();
-      await theirs.acquire();
-      await isOver.wait();
-    }, [semaphore, end]);
+    const child = start(
+      async (theirs: Semaphore, isOver: Event) => {
+        await theirs.acquire();
+        await theirs.acquire();
+        await isOver.wait();
+      },
+      [semaphore, end],
+    );
     const own = await semaphore.acquire();
     while (semaphore.value > 0) await new Promise((resolve) => setImmediate(resolve));
     const waiting = semaphore.acquire(patience);
@@ -85,15 +94,18 @@ forEachBackend("Semaphore and BoundedSemaphore", ({ start }) => {
     const semaphore = new Semaphore(1);
     const [started, stop] = [new Semaphore(0), new Event()];
     const children = Array.from({ length: 8 }, () =>
-      start(async (theirs: Semaphore, isStarted: Semaphore, isOver: Event) => {
-        let got = 0;
-        while (!isOver.isSet) {
-          const held = got % 3 === 0 ? await theirs.acquire() : theirs.acquireSync();
-          if (++got === 1) isStarted.release();
-          held.release();
-        }
-        return got;
-      }, [semaphore, started, stop]),
+      start(
+        async (theirs: Semaphore, isStarted: Semaphore, isOver: Event) => {
+          let got = 0;
+          while (!isOver.isSet) {
+            const held = got % 3 === 0 ? await theirs.acquire() : theirs.acquireSync();
+            if (++got === 1) isStarted.release();
+            held.release();
+          }
+          return got;
+        },
+        [semaphore, started, stop],
+      ),
     );
     for (let i = 0; i < 8; i++) assert.ok(await started.acquire(patience), "somebody never got a permit");
     stop.set();

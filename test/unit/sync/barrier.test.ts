@@ -14,7 +14,10 @@ test("Barrier.wait() gives each party another place, round after round", async (
   assert.equal(barrier.parties, 5);
   for (let round = 0; round < 20; round++) {
     const places = await Promise.all(Array.from({ length: 5 }, () => barrier.wait()));
-    assert.deepEqual(places.sort((a, b) => a - b), [0, 1, 2, 3, 4]);
+    assert.deepEqual(
+      places.sort((a, b) => a - b),
+      [0, 1, 2, 3, 4],
+    );
     assert.equal(barrier.waiting, 0);
   }
   assert.equal(barrier.broken, false);
@@ -92,7 +95,10 @@ test("Barrier: its own timeout holds for waits that state none", async () => {
   assert.throws(() => barrier.waitSync(), BrokenBarrierError);
   barrier.reset();
   const waits = [barrier.wait({ timeout: 20_000 }), barrier.wait()];
-  assert.deepEqual((await Promise.all(waits)).sort((a, b) => a - b), [0, 1]);
+  assert.deepEqual(
+    (await Promise.all(waits)).sort((a, b) => a - b),
+    [0, 1],
+  );
 });
 
 test("Barrier: a negative timeout breaks it at once unless this party is the last", async () => {
@@ -162,7 +168,10 @@ test("Barrier: while the action runs, timeouts end nothing, and a party too many
   await new Promise((resolve) => setTimeout(resolve, 60));
   assert.equal(barrier.broken, false);
   finish();
-  assert.deepEqual((await Promise.all(waits)).sort((a, b) => a - b), [0, 1]);
+  assert.deepEqual(
+    (await Promise.all(waits)).sort((a, b) => a - b),
+    [0, 1],
+  );
   await arrived(barrier, 1);
   const fourth = barrier.wait();
   await turn();

@@ -30,7 +30,10 @@ for (const makeLock of [() => new Lock(), () => new RLock()]) {
       await condition.runExclusive(notify);
       for (let look = 0; look < 100 && done.length < expected; look++) await turn();
       await turn();
-      assert.deepEqual(done, Array.from({ length: expected }, () => true));
+      assert.deepEqual(
+        done,
+        Array.from({ length: expected }, () => true),
+      );
     };
     await notified(() => condition.notify(), 1);
     await notified(() => condition.notify(3), 4);
@@ -80,7 +83,10 @@ for (const makeLock of [() => new Lock(), () => new RLock()]) {
   test(`${name}: who does not hold the lock can neither wait nor notify`, async () => {
     const condition = new Condition(makeLock());
     await assert.rejects(condition.wait(), StateError);
-    await assert.rejects(condition.waitFor(() => true), StateError);
+    await assert.rejects(
+      condition.waitFor(() => true),
+      StateError,
+    );
     assert.throws(() => condition.waitSync(), StateError);
     assert.throws(() => condition.waitForSync(() => true), StateError);
     assert.throws(() => condition.notify(), StateError);
@@ -94,8 +100,14 @@ for (const makeLock of [() => new Lock(), () => new RLock()]) {
       assert.equal(await condition.waitFor(() => "ready"), "ready");
       assert.equal(await condition.waitFor(() => 0, { timeout: 1 }), 0);
       assert.equal(await condition.waitFor(() => null, { timeout: -1 }), null);
-      assert.equal(condition.waitForSync(() => "ready"), "ready");
-      assert.equal(condition.waitForSync(() => "", { timeout: 1 }), "");
+      assert.equal(
+        condition.waitForSync(() => "ready"),
+        "ready",
+      );
+      assert.equal(
+        condition.waitForSync(() => "", { timeout: 1 }),
+        "",
+      );
     });
     let items = 0;
     const consumer = condition.runExclusive(() => condition.waitFor(async () => await Promise.resolve(items), { timeout: 20_000 }));
@@ -105,7 +117,10 @@ for (const makeLock of [() => new Lock(), () => new RLock()]) {
       condition.notifyAll();
     });
     assert.equal(await consumer, 5);
-    await assert.rejects(condition.runExclusive(() => condition.waitFor(() => assert.fail("thrown"))), /thrown/);
+    await assert.rejects(
+      condition.runExclusive(() => condition.waitFor(() => assert.fail("thrown"))),
+      /thrown/,
+    );
     assert.equal(condition.lock.locked, false);
   });
 }
@@ -131,7 +146,10 @@ test("Condition: counts and locks that cannot be are refused", async () => {
     for (const count of [-1, 1.5, NaN]) assert.throws(() => condition.notify(count), RangeError);
   });
   assert.throws(() => new Condition({} as Lock), TypeError);
-  await assert.rejects(condition.runExclusive(() => condition.wait({ timeout: "1" as unknown as number })), TypeError);
+  await assert.rejects(
+    condition.runExclusive(() => condition.wait({ timeout: "1" as unknown as number })),
+    TypeError,
+  );
 });
 
 test("a condition that comes back through its handle is the same object, with the same lock", () => {

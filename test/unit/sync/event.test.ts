@@ -32,7 +32,10 @@ test("Event.set() lets all go on who wait, with and without a timeout", async ()
   const waits = Array.from({ length: 100 }, (_, number) => event.wait(number % 2 === 0 ? {} : { timeout: 20_000 }));
   await new Promise((resolve) => setImmediate(resolve));
   event.set();
-  assert.deepEqual(await Promise.all(waits), Array.from({ length: 100 }, () => true));
+  assert.deepEqual(
+    await Promise.all(waits),
+    Array.from({ length: 100 }, () => true),
+  );
 });
 
 test("Event.set() lets go on who waits even if clear() follows at once", async () => {
@@ -41,7 +44,10 @@ test("Event.set() lets go on who waits even if clear() follows at once", async (
   await new Promise((resolve) => setImmediate(resolve));
   event.set();
   event.clear();
-  assert.deepEqual(await Promise.all(waits), Array.from({ length: 10 }, () => true));
+  assert.deepEqual(
+    await Promise.all(waits),
+    Array.from({ length: 10 }, () => true),
+  );
   assert.equal(await event.wait({ timeout: 1 }), false);
 });
 

@@ -67,7 +67,10 @@ test("RLock.runExclusive() excludes other tasks and can be nested", async () => 
       return result;
     });
   assert.deepEqual(await Promise.all([task(), task(), task()]), [7, 7, 7]);
-  await assert.rejects(lock.runExclusive(() => Promise.reject(new Error("inside"))), /inside/);
+  await assert.rejects(
+    lock.runExclusive(() => Promise.reject(new Error("inside"))),
+    /inside/,
+  );
   assert.equal(lock.locked, false);
 });
 
@@ -78,7 +81,10 @@ test("RLock.runExclusive() keeps the ownership from the caller that goes on", as
   await turn();
   assert.equal(lock.tryAcquire(), undefined);
   assert.throws(() => lock.release(), StateError);
-  await assert.rejects(lock.runExclusive(() => 1, { timeout: 1 }), TimeoutError);
+  await assert.rejects(
+    lock.runExclusive(() => 1, { timeout: 1 }),
+    TimeoutError,
+  );
   assert.equal(await lock.acquire({ timeout: 1 }), undefined);
   finish();
   await running;

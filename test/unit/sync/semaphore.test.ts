@@ -44,7 +44,10 @@ for (const Kind of [Semaphore, BoundedSemaphore]) {
       assert.ok(held.isHeld);
     });
     await Promise.all(waiters);
-    assert.deepEqual(order, Array.from({ length: 30 }, (_, number) => number));
+    assert.deepEqual(
+      order,
+      Array.from({ length: 30 }, (_, number) => number),
+    );
     assert.equal(semaphore.value, 2);
   });
 
@@ -91,9 +94,15 @@ for (const Kind of [Semaphore, BoundedSemaphore]) {
       assert.equal(semaphore.value, 0);
       return 7;
     });
-    await assert.rejects(semaphore.runExclusive(() => 1, { timeout: 0 }), TimeoutError);
+    await assert.rejects(
+      semaphore.runExclusive(() => 1, { timeout: 0 }),
+      TimeoutError,
+    );
     assert.equal(await result, 7);
-    await assert.rejects(semaphore.runExclusive(() => Promise.reject(new Error("inside"))), /inside/);
+    await assert.rejects(
+      semaphore.runExclusive(() => Promise.reject(new Error("inside"))),
+      /inside/,
+    );
     assert.equal(semaphore.value, 1);
   });
 
