@@ -33,7 +33,6 @@ test(`what 4 processes count is exact while a fifth is killed ${kills} times hol
   const counter = Block.allocate(64);
   const given = (): unknown => ({ lock: lock[handleOf]().data, counter: counter.send(), rounds: 0 });
   const counters = Array.from({ length: 4 }, () => start("countUntilTold", given()));
-  const ends = counters.map(end);
   // Two at a time, since starting takes longest; which of them gets the lock first is open.
   const victims = new Map([start("hold", given()), start("hold", given())].map((child) => [child, said(child)]));
   for (let kill = 0; kill < kills; kill++) {
@@ -50,7 +49,7 @@ test(`what 4 processes count is exact while a fifth is killed ${kills} times hol
   const { int32 } = counter.words;
   await until(() => Atomics.load(int32, counter.at) >= 400_000, "400,000 increments");
   Atomics.store(int32, counter.at + 1, 1);
-  assert.deepEqual(await Promise.all(ends), [0, 0, 0, 0]);
+  assert.deepEqual(await Promise.all(counters.map((child) => end(child))), [0, 0, 0, 0]);
   assert.equal(int32[counter.at], int32[counter.at + 2]);
 });
 
