@@ -212,10 +212,10 @@ const known = new Identities<Barrier, BarrierOptions>(
 
 /** The barrier a handle names. */
 export function fromHandle(data: unknown): Barrier {
-  if (typeof data !== "object" || data === null || !("location" in data && "action" in data)) throw malformed();
-  const { location, action } = data;
+  if (typeof data !== "object" || data === null || !("location" in data)) throw malformed();
+  const action = "action" in data ? data.action : undefined;
   if (!isAction(action)) throw malformed();
-  return known.received(location, { action });
+  return known.received(data.location, { action });
 }
 
 function isAction(value: unknown): value is BarrierOptions["action"] {

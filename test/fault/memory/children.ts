@@ -3,14 +3,19 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { sessionEnvironment } from "#lib/memory/session.js";
 
+export interface StartOptions {
+  /** The instruction at which the process is killed, and how often it passes that before. */
+  readonly killPoint?: string;
+  readonly skip?: number;
+  /** Another program than the `actor.js` beside this file. */
+  readonly program?: URL;
+}
+
 /** Starts `actor.js ACTION ARGUMENT` in the session of this process. */
-export function start(
-  action: string,
-  argument: unknown,
-  options: { readonly killPoint?: string; readonly skip?: number } = {},
-): ChildProcess {
+export function start(action: string, argument: unknown, options: StartOptions = {}): ChildProcess {
+  const program = options.program ?? new URL("./actor.js", import.meta.url);
   const loader = options.killPoint === undefined ? [] : ["--import", new URL("./kill-point-loader.js", import.meta.url).href];
-  return spawn(process.execPath, [...loader, new URL("./actor.js", import.meta.url).pathname, action, JSON.stringify(argument)], {
+  return spawn(process.execPath, [...loader, program.pathname, action, JSON.stringify(argument)], {
     stdio: ["ignore", "pipe", "inherit"],
     env: { ...process.env, ...sessionEnvironment(), KILL_POINT: options.killPoint, KILL_POINT_SKIP: String(options.skip ?? 0) },
   });
