@@ -6,13 +6,24 @@ import { builtinPath } from "./builtins.js";
 import { Cell, checkUnwitnessed, scriptCell, witnessedCell } from "./cell.js";
 import { syntaxOf, type Edit, type FreeReference, type FreeVariable, type FunctionSyntax } from "./function-syntax.js";
 import type { Capture, CodeHeader } from "./header.js";
-import type { ScopeSight, Sight } from "./inspector-session.js";
+import type { ScopeSight } from "./inspector-session.js";
+import type { Located } from "./located.js";
 import { importOf, requiredModule } from "./modules.js";
 import { fileNameOf } from "./reference.js";
 import { describeFunction, nameOf, refuse } from "./refusal.js";
 import { originOf } from "./origin.js";
-import type { FunctionNode, Script } from "./script.js";
-import { initializerOf, isAssignable, isSetOnce, makesDefined, makesObject, readVariable, type Reading } from "./variables.js";
+import {
+  declarationKind,
+  hasDeadZone,
+  initializerOf,
+  isAssignable,
+  isSetOnce,
+  makesObject,
+  readInside,
+  readVariable,
+  showsDeadZone,
+  type Reading,
+} from "./variables.js";
 
 /** A function taken apart. All but the values of cells stays as it is. */
 export interface CapturedCode {
@@ -21,6 +32,8 @@ export interface CapturedCode {
   readonly modules: readonly ModuleRequest[];
   /** The values of the captures of kind `value`, in their order. */
   readonly bound: readonly BoundValue[];
+  /** The `this` that an arrow function has from around it, when it is an object. */
+  readonly self: object | undefined;
   /** Whether all values were set when the function was looked at: if not, it is looked at again. */
   readonly isSettled: boolean;
 }
@@ -31,14 +44,6 @@ export interface BoundValue {
   readonly value: unknown;
   /** For cells that no witness tells apart: the variable's declaration. */
   readonly unwitnessed: string | undefined;
-}
-
-/** A function and all that is known of its place. */
-export interface Located {
-  readonly fn: Function;
-  readonly sight: Sight;
-  readonly script: Script;
-  readonly node: FunctionNode;
 }
 
 /** @throws NotShippableError when the text cannot stand alone, or a variable cannot be had. */
@@ -52,6 +57,7 @@ export function captureCode(located: Located): CapturedCode {
   for (const free of syntax.freeVariables) collector.add(free);
   const importMeta = syntax.importMetas.length === 0 ? "" : unusedName(script.source, "import$meta");
   if (syntax.heritage !== undefined) collector.addHeritage(syntax.heritage);
+  if (syntax.outerThis.length > 0) collector.addThis(syntax.outerThis);
   const metaEdits = syntax.importMetas.map(({ start, end }) => ({ start, end, text: importMeta }));
   const text = applyEdits(script.source, syntax, [...syntax.edits, ...collector.edits, ...metaEdits]);
   const { form, isStrict } = syntax;
@@ -61,11 +67,13 @@ export function captureCode(located: Located): CapturedCode {
     header: {
       kind: "code",
       ...{ origin: originOf(fn), form, name: ownName(fn), text, url, ...position, isStrict, importMeta },
+      constant: collector.constant,
       functionFields: [...syntax.functionFields],
       captures: collector.captures,
     },
     modules: collector.modules,
     bound: collector.bound,
+    self: collector.self,
     isSettled: collector.isSettled,
   };
 }
@@ -84,6 +92,10 @@ class Collector {
   readonly modules: ModuleRequest[] = [];
   readonly bound: BoundValue[] = [];
   readonly edits: Edit[] = [];
+  /** The name of a constant, for the text to fail where it assigns to one; empty when it never does. */
+  constant = "";
+  /** The `this` of an arrow function. */
+  self: object | undefined;
   isSettled = true;
   readonly #located: Located;
   readonly #subject: string;
@@ -95,20 +107,35 @@ class Collector {
 
   add(free: FreeVariable): void {
     if (this.#superClass(free)) return;
+    if (free.name === "arguments" && free.variable?.defs.length === 0) this.#refuseArguments();
     const reading = readVariable(this.#located.sight.scopes, free.name);
-    if (reading.state === "unset") this.#refuse(free.name, "has no value yet", "Send the function after the variable is set");
+    if (reading.state === "unset") this.#refuseUnset(free.name);
     if (reading.state === "absent") return this.#absent(free);
     if (this.#import(free, reading.value)) return;
     if (free.variable === undefined) this.#checkWrapperName(free.name);
     const isConstant = free.variable === undefined ? isWrapperName(free.name) : this.#isConstant(free.variable);
     if (reading.value === undefined && free.variable !== undefined) this.#unclear(free.variable, free.name);
-    if (isConstant && reading.value !== undefined) return this.#constant(free, reading.value);
-    if (isConstant && isParameterOrConst(free)) return this.#constant(free, undefined);
-    this.#cell(free, reading);
+    if (!isConstant || (reading.value === undefined && isVar(free))) return this.#cell(free, reading);
+    this.#constant(free, reading.value);
+    this.#forbidWrites(free);
   }
 
   #isConstant(variable: NonNullable<FreeVariable["variable"]>): boolean {
     return isSetOnce(variable) && !(this.#located.script.hasDirectEval && isAssignable(variable));
+  }
+
+  /** An arrow function has the `this` of the function around it, as if it were a variable. */
+  addThis(places: readonly { readonly start: number; readonly end: number }[]): void {
+    const inside = readInside(this.#located, "this");
+    if (inside.state !== "value") {
+      const why = inside.state === "unset" ? "which has no value yet" : whyThisIsUnknown();
+      const remedy = "Put what it needs into a variable first (const self = this), or pass it as an argument";
+      refuse(this.#subject, `it is an arrow function that uses the this around it, ${why}`, remedy);
+    }
+    const name = unusedName(this.#located.script.source, "self");
+    for (const { start, end } of places) this.edits.push({ start, end, text: name });
+    this.#constant({ name, variable: undefined, isEager: false }, inside.value);
+    if (Object(inside.value) === inside.value) this.self = inside.value as object;
   }
 
   /** An expression behind `extends` is not evaluated again: the class has what it made. */
@@ -123,9 +150,6 @@ class Collector {
   /** A global of every realm needs nothing; one that the program's script declares is copied. */
   #absent({ name, variable, isEager }: FreeVariable): void {
     if (variable === undefined) return;
-    if (name === "arguments" && variable.defs.length === 0) {
-      refuse(this.#subject, "it uses the arguments of the function around it", "Put what it needs into a variable first");
-    }
     if (!this.#located.script.isModule && Object.hasOwn(globalThis, name)) {
       this.isSettled = false;
       return this.#value(name, { isEager, value: Reflect.get(globalThis, name), unwitnessed: undefined });
@@ -147,12 +171,14 @@ class Collector {
     this.modules.push(imported.request);
     const isFixed = (typeof value === "object" && value !== null) || typeof value === "function";
     const { exportName } = imported;
-    if (!isFixed && exportName !== undefined) this.#replace(free, `${free.name}[${JSON.stringify(exportName)}]`);
+    this.#forbidWrites(free);
+    const reads = free.references.filter(({ isWrite }) => !isWrite);
+    if (!isFixed && exportName !== undefined) this.#replace(free.name, reads, `${free.name}[${JSON.stringify(exportName)}]`);
     this.captures.push({ kind: "import", name: free.name, request: imported.request, exportName: isFixed ? exportName : undefined });
     return true;
   }
 
-  #constant({ name, variable, isEager }: FreeVariable, value: unknown): void {
+  #constant({ name, variable, isEager }: Pick<FreeVariable, "name" | "variable" | "isEager">, value: unknown): void {
     if (typeof value === "object" && value !== null) {
       const path = builtinPath(value);
       if (path !== undefined) return void this.captures.push({ kind: "builtin", name, path });
@@ -164,7 +190,7 @@ class Collector {
   }
 
   #cell(free: FreeVariable, reading: Extract<Reading, { state: "value" }>): void {
-    this.#replace(free, `${free.name}.value`);
+    this.#replace(free.name, free.references, `${free.name}.value`);
     this.#value(free.name, { isEager: free.isEager, ...this.#findCell(free, reading.scope) });
   }
 
@@ -184,14 +210,32 @@ class Collector {
     this.bound.push({ name, ...bound });
   }
 
-  #replace({ name, references }: FreeVariable, text: string): void {
+  /** Where it arrives a variable is the parameter of a function; to assign to a constant must fail as it does here. */
+  #forbidWrites({ name, references }: FreeVariable): void {
+    const writes = references.filter(({ isWrite }) => isWrite);
+    if (writes.length === 0) return;
+    this.constant = unusedName(this.#located.script.source, "constant$");
+    this.#replace(name, writes, this.constant);
+  }
+
+  #replace(name: string, references: readonly FreeReference[], text: string): void {
     for (const reference of references) this.edits.push({ start: reference.start, end: reference.end, text: spell(reference, name, text) });
   }
 
   /** Old versions of V8 show a variable that is not set as `undefined`. */
   #unclear(variable: NonNullable<FreeVariable["variable"]>, name: string): void {
-    if (makesDefined(variable)) this.#refuse(name, "has no value yet", "Send the function after the variable is set");
-    this.isSettled = false;
+    if (!hasDeadZone(variable)) return void (this.isSettled = false);
+    if (showsDeadZone()) return;
+    const inside = readInside(this.#located, name);
+    if (inside.state === "unset" || (inside.state === "absent" && initializerOf(variable) !== undefined)) this.#refuseUnset(name);
+  }
+
+  #refuseUnset(name: string): never {
+    this.#refuse(name, "has no value yet", "Send the function after the variable is set");
+  }
+
+  #refuseArguments(): never {
+    refuse(this.#subject, "it uses the arguments of the function around it", "Put what it needs into a variable first");
   }
 
   #checkWrapperName(name: string): void {
@@ -205,15 +249,18 @@ class Collector {
   }
 }
 
+function whyThisIsUnknown(): string {
+  const hasDebugger = process.getBuiltinModule("node:inspector").url() !== undefined;
+  return hasDebugger ? "which cannot be read where a debugger may attach" : "which cannot be read when default values are computed";
+}
+
 function isWrapperName(name: string): boolean {
   return name === "require" || name === "__filename" || name === "__dirname";
 }
 
 /** A `var` is `undefined` before its line has run; of others that is their value. */
-function isParameterOrConst({ variable }: FreeVariable): boolean {
-  const [definition] = variable?.defs ?? [];
-  const kind: unknown = definition?.parent === undefined || definition.parent === null ? undefined : Reflect.get(definition.parent, "kind");
-  return kind !== "var";
+function isVar({ variable }: FreeVariable): boolean {
+  return variable !== undefined && declarationKind(variable) === "var";
 }
 
 /** Something that each run of the scope makes anew, and keeps in a variable that is never assigned again. */

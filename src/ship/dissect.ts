@@ -1,6 +1,7 @@
 /** Decides how a function is sent: by name, by reference to a module, or by its text. */
 import type { EncodeContext, Parts } from "../wire/extension.js";
 import { types } from "node:util";
+import { allowAbsence, allowsAbsence, orAbsence } from "./absence.js";
 import { builtinPath } from "./builtins.js";
 import { captureCode, checkCells, type CapturedCode } from "./capture.js";
 import type { Header } from "./header.js";
@@ -36,10 +37,20 @@ export function partsOf(fn: Function, dissection: Dissection, context: EncodeCon
   const { code } = dissection;
   for (const request of code.modules) context.require(request);
   checkCells(code, fn, context);
+  if (code.self !== undefined) allowAbsenceAround(code.self, context);
+  if (code.header.form === "class" && allowsAbsence(fn, context)) allowAbsence(Object.getPrototypeOf(fn) as object, context);
   for (const { name, value } of code.bound) traceCapture(value, { owner: fn, subject: code.subject, name });
   const values = (isEager: boolean): unknown[] => code.bound.filter((bound) => bound.isEager === isEager).map(({ value }) => value);
   const { own, prototype } = propertiesOf(fn, code.header.functionFields);
-  return { header: { ...code.header, eager: values(true) }, children: [...values(false), own, prototype] };
+  const late = values(false);
+  const sent = allowsAbsence(fn, context) ? late.map(orAbsence) : late;
+  return { header: { ...code.header, eager: values(true) }, children: [...sent, own, prototype] };
+}
+
+function allowAbsenceAround(self: object, context: EncodeContext): void {
+  const constructor: unknown = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(self) ?? {}, "constructor")?.value;
+  allowAbsence(self, context);
+  if (typeof constructor === "function") allowAbsence(constructor, context);
 }
 
 /** What a program has put on a function, or on the prototype of a constructor. */
@@ -85,9 +96,10 @@ function lookAtScript(fn: Function, sight: ReturnType<ReturnType<typeof inspecto
     refuse(subject, "it belongs to Node, and no module exports it", "Call it from a function of your own");
   const node = script.functionAt(sight.location, Function.prototype.toString.call(fn));
   if (node === undefined) refuse(subject, `it is not found in the source of ${script.url}`, "Export it from a module of its own");
-  const reference = exportReference(fn, script, node);
+  const located = { fn, sight, script, node };
+  const reference = exportReference(located);
   if (reference === undefined) refuseInheritance(fn, subject);
-  if (reference === undefined) return { kind: "code", code: captureCode({ fn, sight, script, node }) };
+  if (reference === undefined) return { kind: "code", code: captureCode(located) };
   const request = { specifier: reference.url, parent: undefined };
   return { kind: "named", header: { kind: "export", request, path: reference.path, type: "function" }, children: [] };
 }

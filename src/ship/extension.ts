@@ -1,6 +1,7 @@
 /** Functions, classes and their instances in messages. */
 import { DecodeError, NotShippableError } from "../errors.js";
 import type { Assembly, CodecExtension, DecodeContext, EncodeContext, Parts } from "../wire/extension.js";
+import { Absence, absent } from "./absence.js";
 import { builtinAt, builtinPath } from "./builtins.js";
 import { Cell } from "./cell.js";
 import { dissect, partsOf, propertiesOf } from "./dissect.js";
@@ -19,6 +20,7 @@ export const functionExtension: CodecExtension = {
   name: "function",
   dismantle(value, context) {
     if (value instanceof Cell) return dismantleCell(value, context);
+    if (value instanceof Absence) return { header: { kind: "absent", reason: value.reason } satisfies Header, children: [] };
     if (typeof value === "function") return dismantleFunction(value, context);
     const path = builtinPath(value);
     return path === undefined ? undefined : { header: { kind: "builtin", path } satisfies Header, children: [] };
@@ -71,6 +73,8 @@ function assemble(header: Header, context: DecodeContext): Assembly {
       return complete(requireFrom(header.folder), () => "");
     case "cell":
       return assembleCell(header.name);
+    case "absent":
+      return { value: absent(header.reason), fill() {} };
     case "bound":
       return assembleBound(header);
     case "code":

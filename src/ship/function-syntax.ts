@@ -24,6 +24,7 @@ export interface FreeReference {
   readonly start: number;
   readonly end: number;
   readonly spelling: "plain" | "callee" | "shorthand";
+  readonly isWrite: boolean;
 }
 
 /** Replaces `source.slice(start, end)`. */
@@ -40,6 +41,8 @@ export interface FunctionSyntax {
   readonly isStrict: boolean;
   readonly freeVariables: readonly FreeVariable[];
   readonly importMetas: readonly AnyNode[];
+  /** Where an arrow function speaks of the `this` around it. */
+  readonly outerThis: readonly AnyNode[];
   /** Static fields that are functions by their text: the text makes them again. */
   readonly functionFields: ReadonlySet<string>;
   /** An expression behind `extends` that is more than a name. */
@@ -81,6 +84,7 @@ function analyse(script: Script, node: FunctionNode): FunctionSyntax {
     isStrict: script.isModule || facts.isInClass || hasStrictScope(references, script, inner),
     freeVariables: freeVariablesOf(references, { whole, facts, superClass }),
     importMetas: facts.importMetas,
+    outerThis: facts.outerThis,
     functionFields: facts.functionFields,
     heritage,
     edits: [...fields.map((range) => blank(script.source, range)), ...keys],
@@ -95,6 +99,7 @@ function superClassOf(inner: AnyNode): AnyNode | undefined {
 
 interface Facts {
   readonly importMetas: AnyNode[];
+  readonly outerThis: AnyNode[];
   readonly callees: Set<number>;
   readonly shorthands: Set<number>;
   readonly functionFields: Set<string>;
@@ -108,6 +113,7 @@ interface Facts {
 function factsOf(whole: AnyNode, inner: AnyNode): Facts {
   const facts: Facts = {
     importMetas: [],
+    outerThis: [],
     callees: new Set(),
     shorthands: new Set(),
     functionFields: new Set(),
@@ -118,7 +124,7 @@ function factsOf(whole: AnyNode, inner: AnyNode): Facts {
   };
   if (inner.type === "ClassDeclaration" || inner.type === "ClassExpression") lookAtClass(inner, facts);
   lookAtNodes(whole, facts);
-  facts.obstacle ??= obstacleOf(whole, inner);
+  facts.obstacle ??= lookAtSurroundings(whole, inner, facts.outerThis);
   return facts;
 }
 
@@ -152,8 +158,8 @@ function lookAtNodes(whole: AnyNode, facts: Facts): void {
   });
 }
 
-/** What an arrow function takes from the function around it cannot be read from outside; neither can private names. */
-function obstacleOf(whole: AnyNode, inner: AnyNode): Obstacle | undefined {
+/** Collects what an arrow function takes from the function around it, but for what cannot be had, and returns that. */
+function lookAtSurroundings(whole: AnyNode, inner: AnyNode, outerThis: AnyNode[]): Obstacle | undefined {
   if (usesUnknownPrivateName(whole)) return privateObstacle;
   let obstacle: Obstacle | undefined;
   const isArrow = inner.type === "ArrowFunctionExpression";
@@ -161,8 +167,8 @@ function obstacleOf(whole: AnyNode, inner: AnyNode): Obstacle | undefined {
   walk(inner, (node) => {
     if (node !== inner && (hasOwnThis(node) || (node.type.startsWith("Class") && !isClass))) return false;
     if (node.type === "Super" && !isClass) obstacle = superObstacle;
-    if (isArrow && node.type === "ThisExpression") obstacle ??= thisObstacle;
-    if (isArrow && node.type === "MetaProperty" && node.meta.name === "new") obstacle ??= thisObstacle;
+    if (isArrow && node.type === "ThisExpression") outerThis.push(node);
+    if (isArrow && node.type === "MetaProperty" && node.meta.name === "new") obstacle ??= newTargetObstacle;
     return !isClass;
   });
   return obstacle;
@@ -246,7 +252,12 @@ function freeVariablesOf(references: readonly Reference[], { whole, facts, super
   return [...byName].map(([name, uses]) => ({
     name,
     variable: uses[0]?.resolved ?? undefined,
-    references: uniqueStarts(uses).map((start) => ({ start, end: start + name.length, spelling: spellingOf(start, facts) })),
+    references: uniqueStarts(uses).map((start) => ({
+      start,
+      end: start + name.length,
+      spelling: spellingOf(start, facts),
+      isWrite: uses.some((use) => startOf(use) === start && use.isWrite()),
+    })),
     isSuperClass: uses.length === 1 && uses.every((use) => Boolean(use.resolved) && startOf(use) === superClass?.start),
     isEager: uses.some((use) => facts.eagerRanges.some(({ start, end }) => startOf(use) >= start && startOf(use) < end)),
   }));
@@ -286,9 +297,9 @@ const evalObstacle = {
   reason: "it calls eval, which may use any variable",
   remedy: "Use new Function, or pass what it needs as arguments",
 };
-const thisObstacle = {
-  reason: "it is an arrow function that uses this, arguments or new.target of the function around it",
-  remedy: "Put what it needs into a variable first (const self = this), or pass it as an argument",
+const newTargetObstacle = {
+  reason: "it is an arrow function that uses new.target of the function around it",
+  remedy: "Put what it needs into a variable first",
 };
 const superObstacle = { reason: "it is a method that uses super", remedy: "Send its class or object, or a function that calls the method" };
 const privateObstacle = { reason: "it uses a private name of its class", remedy: "Send its class, or a function that calls the method" };

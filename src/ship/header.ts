@@ -14,6 +14,7 @@ export type Header =
   | { readonly kind: "bound"; readonly argumentCount: number; readonly name: string }
   | { readonly kind: "require"; readonly folder: string }
   | { readonly kind: "cell"; readonly name: string }
+  | { readonly kind: "absent"; readonly reason: string }
   | CodeHeader;
 
 /** A function that is compiled from its text. */
@@ -29,6 +30,8 @@ export interface CodeHeader {
   readonly isStrict: boolean;
   /** The name that stands for `import.meta`; empty when the text has none. */
   readonly importMeta: string;
+  /** The name of a constant that the text assigns to, and so fails; empty when it never does. */
+  readonly constant: string;
   /** Static fields that the text itself makes. */
   readonly functionFields: readonly string[];
   readonly captures: readonly Capture[];
@@ -43,7 +46,7 @@ export type Capture =
   | { readonly kind: "builtin"; readonly name: string; readonly path: BuiltinPath }
   | ({ readonly kind: "required"; readonly name: string } & RequiredModule);
 
-const kinds: readonly unknown[] = ["builtin", "export", "bound", "require", "cell", "code"] satisfies readonly Header["kind"][];
+const kinds: readonly unknown[] = ["builtin", "export", "bound", "require", "cell", "absent", "code"] satisfies readonly Header["kind"][];
 
 /** @throws DecodeError when it is no header of this version. */
 export function asHeader(value: unknown): Header {

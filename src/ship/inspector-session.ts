@@ -36,6 +36,8 @@ export interface ScriptSight {
   readonly startColumn: number;
 }
 
+export type Inside = { readonly state: "value"; readonly value: unknown } | { readonly state: "unset" | "absent" };
+
 interface Mailbox {
   outgoing: unknown;
   incoming: unknown[];
@@ -43,6 +45,18 @@ interface Mailbox {
 
 const lookGroup = "manyhands.look";
 const mailboxGroup = "manyhands.mailbox";
+
+/** Milliseconds. Nothing runs for as long; V8 wants a limit to take back that it ended execution. */
+const evaluationTimeout = 1000;
+
+/** As many parameters of a function are given something that any pattern takes apart. */
+const maxPatterns = 32;
+
+/** Has every property, and iterates. */
+const anything: unknown = new Proxy(() => {}, {
+  get: (_target, key) =>
+    key === Symbol.iterator ? (): Iterator<unknown> => Array.from({ length: maxPatterns }, () => anything).values() : anything,
+});
 
 let connected: InspectorSession | undefined;
 
@@ -75,9 +89,58 @@ class InspectorSession {
         bound: this.#bound(internals),
       };
     } finally {
-      this.#mailbox.outgoing = undefined;
-      this.#mailbox.incoming = [];
-      this.#post("Runtime.releaseObjectGroup", { objectGroup: lookGroup });
+      this.#forget();
+    }
+  }
+
+  /**
+   * What `name` means inside of `fn`, a function or method that is neither a generator nor a class.
+   *
+   * The function is called with a breakpoint at its entry, and execution ends there: nothing of it runs. This needs
+   * `Runtime.evaluate` with a timeout, around which V8 takes back that execution ended.
+   */
+  readInside(fn: Function, name: string): Inside {
+    if (process.getBuiltinModule("node:inspector").url() !== undefined) return { state: "absent" };
+    let answer: Readonly<Record<string, unknown>> | undefined;
+    const onPaused = ({ params: { callFrames } }: { params: { callFrames: readonly { callFrameId: string }[] } }): void => {
+      const callFrameId = callFrames[0]?.callFrameId;
+      try {
+        answer = this.#post("Debugger.evaluateOnCallFrame", { callFrameId, expression: name, silent: true, objectGroup: lookGroup });
+      } finally {
+        this.#post("Debugger.resume", { terminateOnResume: true });
+      }
+    };
+    this.#mailbox.outgoing = fn;
+    this.#session.on("Debugger.paused", onPaused);
+    try {
+      this.#callStopped();
+      if (answer === undefined) return { state: "absent" };
+      if (answer["exceptionDetails"] !== undefined) return { state: "unset" };
+      return { state: "value", value: this.#receive([answer["result"] as Runtime.RemoteObject])[0] };
+    } finally {
+      this.#session.off("Debugger.paused", onPaused);
+      this.#forget();
+    }
+  }
+
+  /** Calls the function in the mailbox, which stops at its entry. Its arguments are such that any pattern takes them apart. */
+  #callStopped(): void {
+    this.#post("Debugger.enable");
+    const objectId = idOf(this.#onMailbox("function () { return this.outgoing; }", []));
+    const { breakpointId } = this.#post("Debugger.setBreakpointOnFunctionCall", { objectId });
+    this.#mailbox.incoming = Array.from({ length: maxPatterns }, () => anything);
+    try {
+      this.#withGlobal((mailbox) => {
+        const expression = `{ const { outgoing, incoming } = ${mailbox}; outgoing(...incoming); }`;
+        try {
+          this.#post("Runtime.evaluate", { expression, silent: true, timeout: evaluationTimeout, objectGroup: lookGroup });
+        } catch (error) {
+          if (!String(error).includes("terminated")) throw error;
+        }
+      });
+    } finally {
+      this.#post("Debugger.removeBreakpoint", { breakpointId });
+      this.#post("Debugger.disable");
     }
   }
 
@@ -100,16 +163,25 @@ class InspectorSession {
     }
   }
 
-  /** Lets the inspector know the mailbox: for the length of one synchronous call it is a global. */
   #introduce(): string {
+    return this.#withGlobal((expression) => idOf(this.#post("Runtime.evaluate", { expression, objectGroup: mailboxGroup })["result"]));
+  }
+
+  /** Lets the inspector know the mailbox: for the length of one synchronous call it is a global. */
+  #withGlobal<T>(use: (expression: string) => T): T {
     const name = `manyhands.mailbox.${Math.random()}`;
     Object.defineProperty(globalThis, name, { value: this.#mailbox, configurable: true, enumerable: false });
     try {
-      const expression = `globalThis[${JSON.stringify(name)}]`;
-      return idOf(this.#post("Runtime.evaluate", { expression, objectGroup: mailboxGroup })["result"]);
+      return use(`globalThis[${JSON.stringify(name)}]`);
     } finally {
       Reflect.deleteProperty(globalThis, name);
     }
+  }
+
+  #forget(): void {
+    this.#mailbox.outgoing = undefined;
+    this.#mailbox.incoming = [];
+    this.#post("Runtime.releaseObjectGroup", { objectGroup: lookGroup });
   }
 
   #internals(): ReadonlyMap<string, Runtime.RemoteObject> {

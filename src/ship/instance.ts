@@ -1,11 +1,12 @@
 /**
  * Instances of the user's classes: the class is sent, then the instance's own properties, and its prototype is restored. No
  * constructor runs. The header says what kind of object the language makes for such a class; the children are the class, the
- * properties as names and values, and the contents of a collection.
+ * names of the properties, the contents of a collection, and the values of the properties.
  */
 import { types } from "node:util";
 import { DecodeError, NotShippableError } from "../errors.js";
 import type { Assembly, CodecExtension } from "../wire/extension.js";
+import { allowAbsence, allowsAbsence, orAbsence } from "./absence.js";
 import { belongsToNode } from "./node-code.js";
 import { hasPrivateMembers } from "./private-members.js";
 import { chainTo } from "./trace.js";
@@ -21,14 +22,18 @@ const bases: readonly (readonly [Base, object])[] = [
 
 export const instanceExtension: CodecExtension = {
   name: "instance",
-  dismantle(value) {
+  dismantle(value, context) {
     if (typeof value === "function") return undefined;
     const found = classOf(value);
     if (found === undefined) return refuseCaptured(value);
     const { constructor, base } = found;
     if (hasPrivateMembers(constructor))
       refuse(value, `it is an instance of ${constructor.name}, whose private members cannot be read from outside`);
-    return { header: base, children: [constructor, propertiesOf(value, base), contentsOf(value)] };
+    allowAbsence(constructor, context);
+    const names = Object.keys(value);
+    const values = names.map((name): unknown => Reflect.get(value, name));
+    const sent = allowsAbsence(value, context) ? values.map(orAbsence) : values;
+    return { header: base, children: [constructor, names, contentsOf(value), ...sent] };
   },
   assemble: assembleInstance,
 };
@@ -56,11 +61,6 @@ function isOfBase(value: object, base: Base): boolean {
   if (base === "Array") return Array.isArray(value);
   if (base === "Map") return types.isMap(value);
   return base === "Set" ? types.isSet(value) : !types.isNativeError(value);
-}
-
-function propertiesOf(value: object, base: Base): [string, unknown][] {
-  const names = Object.keys(value);
-  return names.filter((name) => base !== "Array" || name !== "length").map((name) => [name, Reflect.get(value, name)]);
 }
 
 function contentsOf(value: object): unknown[] {
@@ -96,12 +96,12 @@ function assembleInstance(header: unknown): Assembly {
   const value = emptyOf(header);
   return {
     value,
-    fill([constructor, properties, contents]) {
+    fill([constructor, names, contents, ...values]) {
       const prototype: unknown = typeof constructor === "function" ? constructor.prototype : undefined;
       if (typeof prototype !== "object" || prototype === null) throw new DecodeError("Cannot read an instance: its class is missing");
       Object.setPrototypeOf(value, prototype);
-      for (const [name, property] of pairsOf(properties)) {
-        Object.defineProperty(value, String(name), { value: property, writable: true, enumerable: true, configurable: true });
+      for (const [index, name] of (Array.isArray(names) ? names : []).entries()) {
+        Object.defineProperty(value, String(name), { value: values[index], writable: true, enumerable: true, configurable: true });
       }
       if (types.isMap(value)) for (const [key, item] of pairsOf(contents)) Map.prototype.set.call(value, key, item);
       if (types.isSet(value) && Array.isArray(contents)) for (const item of contents) Set.prototype.add.call(value, item);

@@ -1,10 +1,10 @@
 /**
  * Makes a function of its text again. The text is compiled at its place in the original file, behind a line that declares what
- * it captured:
+ * it captured. It is an element of an array, which gives it no name:
  *
- *     (function (factor, table) { "use strict"; return { fill() {…}, read() {…}, code: [
+ *     (function (factor, table) { "use strict"; return [function () { fill }, function () { read },
  *           (x) => x * factor
- *     ] } })
+ *     ] })
  */
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -22,11 +22,7 @@ export interface Rebuilt {
   readonly read: () => readonly unknown[];
 }
 
-interface Compiled {
-  readonly fill: (values: readonly unknown[]) => void;
-  readonly read: () => readonly unknown[];
-  readonly code: readonly unknown[];
-}
+type Compiled = readonly [fill: (values: readonly unknown[]) => void, read: () => readonly unknown[], made: unknown];
 
 /** @throws DecodeError when the text does not make a function. */
 export function rebuild(header: CodeHeader, context: DecodeContext): Rebuilt {
@@ -37,22 +33,24 @@ export function rebuild(header: CodeHeader, context: DecodeContext): Rebuilt {
     names.push(header.importMeta);
     values.push(importMetaOf(header.url));
   }
-  const compiled = compile(header, names, lateNames)(...values);
-  const fn = extract(header, compiled.code[0]);
+  const [fill, read, made] = compile(header, names, lateNames)(...values);
+  const fn = extract(header, made);
   const { name } = header;
   if (Object.getOwnPropertyDescriptor(fn, "name")?.value !== name) Object.defineProperty(fn, "name", { value: name, configurable: true });
-  return { fn, fill: (late) => compiled.fill(late), read: () => compiled.read() };
+  return { fn, fill, read };
 }
 
 function compile(header: CodeHeader, names: readonly string[], lateNames: readonly string[]): (...values: unknown[]) => Compiled {
   const late = lateNames.join(", ");
   const fill = late === "" ? "" : `[${late}] = arguments[0];`;
-  const body = `return { fill() { ${fill} }, read() { return [${late}]; }, code: [`;
+  const strict = header.isStrict ? `"use strict"; ` : "";
+  const constant = header.constant === "" ? "" : `const ${header.constant} = undefined; `;
+  const body = `return [function () { ${fill} }, function () { return [${late}]; }, `;
   const [open, close] = header.form === "method" ? ["{", "}"] : ["", ""];
   const code = [
-    `(function (${names.join(", ")}) { ${header.isStrict ? `"use strict"; ` : ""}${body}${open}`,
+    `(function (${names.join(", ")}) { ${strict}${constant}${body}${open}`,
     `${" ".repeat(header.column)}${header.text}`,
-    `${close}] }; })`,
+    `${close}]; })`,
   ];
   const script = compileAt(code.join("\n"), header.url, header.line - 1);
   return script.runInThisContext() as (...values: unknown[]) => Compiled;

@@ -4,7 +4,11 @@ import { createRequire } from "node:module";
 import { ownPath } from "../platform/own-path.js";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { AnyNode } from "acorn";
-import type { FunctionNode, Script } from "./script.js";
+import type { Reference } from "eslint-scope";
+import type { Located } from "./located.js";
+import type { ScopeSight } from "./inspector-session.js";
+import type { Script } from "./script.js";
+import { readVariable } from "./variables.js";
 
 /** Where a function is found: the property path in the module's namespace. */
 export interface ExportReference {
@@ -13,12 +17,12 @@ export interface ExportReference {
 }
 
 /** `undefined` when no import would bring the function: not exported, or exported by the program's entry. */
-export function exportReference(fn: Function, script: Script, node: FunctionNode): ExportReference | undefined {
+export function exportReference({ fn, sight: { scopes }, script, node }: Located): ExportReference | undefined {
   const fileName = fileNameOf(script.url);
   if (fileName === undefined || isEntry(fileName)) return undefined;
   if (script.isModule) {
-    const path = exportsOf(script).get(node.whole) ?? exportsOf(script).get(node.inner);
-    return path === undefined ? undefined : { url: script.url, path };
+    const found = exportsOf(script).get(node.whole) ?? exportsOf(script).get(node.inner);
+    return found === undefined || !holds(scopes, found, fn) ? undefined : { url: script.url, path: found.path };
   }
   const path = pathInCommonJs(fn, fileName);
   return path === undefined ? undefined : { url: pathToFileURL(fileName).href, path };
@@ -30,36 +34,66 @@ export function fileNameOf(url: string): string | undefined {
   return url.startsWith("/") || /^[A-Za-z]:[\\/]/.test(url) ? url : undefined;
 }
 
-const exportMaps = new WeakMap<Script, ReadonlyMap<AnyNode, readonly string[]>>();
+interface Export {
+  /** The variable that is exported; `undefined` for a default export without a name. */
+  readonly local: string | undefined;
+  readonly path: readonly string[];
+}
 
-function exportsOf(script: Script): ReadonlyMap<AnyNode, readonly string[]> {
+const exportMaps = new WeakMap<Script, ReadonlyMap<AnyNode, Export>>();
+
+/** Something else may have been put where the function was declared. */
+function holds(scopes: readonly ScopeSight[], { local, path }: Export, fn: Function): boolean {
+  if (local === undefined) return true;
+  const reading = readVariable(scopes, local);
+  if (reading.state !== "value") return reading.state === "absent";
+  return path.slice(1).reduce(dataProperty, reading.value) === fn;
+}
+
+function dataProperty(holder: unknown, name: string): unknown {
+  if ((typeof holder !== "object" || holder === null) && typeof holder !== "function") return undefined;
+  return Object.getOwnPropertyDescriptor(holder, name)?.value;
+}
+
+function exportsOf(script: Script): ReadonlyMap<AnyNode, Export> {
   let map = exportMaps.get(script);
   if (map === undefined) exportMaps.set(script, (map = collectExports(script)));
   return map;
 }
 
-function collectExports({ program }: Script): ReadonlyMap<AnyNode, readonly string[]> {
-  const found = new Map<AnyNode, readonly string[]>();
+function collectExports({ program, references }: Script): ReadonlyMap<AnyNode, Export> {
+  const found = new Map<AnyNode, Export>();
   const declared = new Map<string, AnyNode>();
+  const changed = reassignedNames(references);
+  const add = (local: string | undefined, node: AnyNode, name: string): void => {
+    if (local === undefined || !changed.has(local)) addExport(found, node, { local, path: [name] });
+  };
   for (const statement of program.body as AnyNode[]) {
     if (statement.type === "ExportNamedDeclaration" && statement.declaration) {
       for (const [name, node] of declarationsOf(statement.declaration)) {
         declared.set(name, node);
-        addExport(found, node, [name]);
+        add(name, node, name);
       }
     } else if (statement.type === "ExportDefaultDeclaration") {
       const node = statement.declaration as AnyNode;
-      if ("id" in node && node.id?.type === "Identifier") declared.set(node.id.name, node);
-      addExport(found, node, ["default"]);
+      const local = "id" in node && node.id?.type === "Identifier" ? node.id.name : undefined;
+      if (local !== undefined) declared.set(local, node);
+      add(local, node, "default");
     } else {
       for (const [name, node] of declarationsOf(statement)) declared.set(name, node);
     }
   }
   for (const [local, exported] of exportLists(program.body)) {
     const node = declared.get(local);
-    if (node !== undefined) addExport(found, node, [exported]);
+    if (node !== undefined) add(local, node, exported);
   }
   return found;
+}
+
+/** What the export of a variable that is assigned to again will be in a worker, nobody knows. */
+function reassignedNames(references: readonly Reference[]): ReadonlySet<string> {
+  const writes = references.filter((reference) => reference.isWrite() && reference.init !== true);
+  return new Set(writes.flatMap(({ resolved }) => (resolved?.scope.type === "module" ? [resolved.name] : [])));
 }
 
 /** Names with the functions, classes and objects they are declared to be, once and for all. */
@@ -82,8 +116,8 @@ function exportLists(body: readonly AnyNode[]): [string, string][] {
 }
 
 /** The node itself, and the static methods of a class or the functions of an object. */
-function addExport(found: Map<AnyNode, readonly string[]>, node: AnyNode, path: readonly string[]): void {
-  if (!found.has(node)) found.set(node, path);
+function addExport(found: Map<AnyNode, Export>, node: AnyNode, exported: Export): void {
+  if (!found.has(node)) found.set(node, exported);
   const members: readonly AnyNode[] =
     node.type === "ClassDeclaration" || node.type === "ClassExpression"
       ? node.body.body.filter((member) => "static" in member && member.static)
@@ -95,8 +129,9 @@ function addExport(found: Map<AnyNode, readonly string[]>, node: AnyNode, path: 
     if ("kind" in member && (member.kind === "get" || member.kind === "set")) continue;
     const name = nameOfKey(member.key);
     if (name === undefined) continue;
-    found.set(member, [...path, name]);
-    found.set(member.value, [...path, name]);
+    const inner = { local: exported.local, path: [...exported.path, name] };
+    found.set(member, inner);
+    found.set(member.value, inner);
   }
 }
 

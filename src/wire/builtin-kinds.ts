@@ -61,10 +61,13 @@ const kindOfPrototype = new Map<object, BuiltinKind>([
   [URLSearchParams.prototype, "URLSearchParams"],
 ]);
 
+/** Of the language there is one of each everywhere: a copy would be empty. */
+const namespaces: readonly unknown[] = [Math, JSON, Reflect, Atomics, Intl, Reflect.get(globalThis, "WebAssembly")];
+
 /** The kind of an object that the codec knows by itself; `undefined` for instances of all other classes. */
 export function builtinKindOf(value: object): BuiltinKind | undefined {
   const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype === Object.prototype) return "Object";
+  if (prototype === Object.prototype) return namespaces.includes(value) ? undefined : "Object";
   if (prototype === Array.prototype) return "Array";
   if (typeof prototype !== "object" || prototype === null) return types.isModuleNamespaceObject(value) ? undefined : "null";
   const kind = kindOfPrototype.get(prototype) ?? kindByName(prototype);

@@ -5,7 +5,7 @@ import { ByteWriter } from "./byte-writer.js";
 import { encodeContents, type ContainerTag } from "./encode-container.js";
 import { encodeDomException, encodeError } from "./encode-error.js";
 import { encodeBigint, encodeInlineString, encodeLeaf, encodeNumber, encodeString } from "./encode-leaf.js";
-import type { CodecExtension, Encoded, EncodeContext, ModuleRequest, Parts } from "./extension.js";
+import { Replaceable, type CodecExtension, type Encoded, type EncodeContext, type ModuleRequest, type Parts } from "./extension.js";
 import type { GraphWriter } from "./graph.js";
 import { addModule, writeModules } from "./module-list.js";
 import { FixedStep, Path, type Step, type Trail } from "./path.js";
@@ -245,8 +245,21 @@ export class Encoder implements GraphWriter {
     this.rememberAfter(value, () => this.whole(header, transparent));
     this.out.varint(children.length);
     this.nest(() => {
-      for (const child of children) this.value(child, transparent);
+      for (const child of children) {
+        if (child instanceof Replaceable) this.#replaceable(child);
+        else this.value(child, transparent);
+      }
     });
+  }
+
+  #replaceable({ value, replacement }: Replaceable): void {
+    const undo = this.#checkpoint();
+    try {
+      this.value(value, transparent);
+    } catch (error) {
+      undo();
+      this.value(replacement(error), transparent);
+    }
   }
 
   #extensionName(name: string): void {

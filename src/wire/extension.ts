@@ -31,8 +31,19 @@ export interface DecodeContext {
 export interface Parts {
   /** Decoded before the value exists: plain data, never a reference to the value itself. */
   readonly header: unknown;
-  /** Decoded after the value exists; may refer to it. */
+  /** Decoded after the value exists; may refer to it. Any of them may be `Replaceable`. */
   readonly children: readonly unknown[];
+}
+
+/** A child that something stands in for when it cannot be sent. */
+export class Replaceable {
+  readonly value: unknown;
+  readonly replacement: (reason: unknown) => object;
+
+  constructor(value: unknown, replacement: (reason: unknown) => object) {
+    this.value = value;
+    this.replacement = replacement;
+  }
 }
 
 /** A value being put together. */

@@ -2,7 +2,20 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { elsewhere } from "./elsewhere.js";
 import * as exported from "./exported-functions.js";
-import { bump, getHidden, live, Model, renamed, setLive, table, viaArrow } from "./exported-functions.js";
+import {
+  bump,
+  change,
+  changing,
+  firstChanging,
+  getHidden,
+  live,
+  Model,
+  renamed,
+  replaced,
+  setLive,
+  table,
+  viaArrow,
+} from "./exported-functions.js";
 
 const there = elsewhere();
 after(() => there[Symbol.asyncDispose]());
@@ -19,6 +32,14 @@ test("exported functions share their module's state where they arrive, and leave
 
 test("a function of a module that is not exported goes by its text", async () => {
   assert.equal(await there.run(getHidden(), 4), 8);
+});
+
+test("an export that is something else by now is not sent in place of the function", async () => {
+  assert.equal(await there.run(changing), "first");
+  change();
+  assert.equal(await there.run(changing), "second");
+  assert.equal(await there.run(firstChanging), "first");
+  assert.equal(await there.run(replaced.method), "put there");
 });
 
 test("an imported variable is read from the module, and follows its changes", async () => {

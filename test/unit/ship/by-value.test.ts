@@ -167,6 +167,89 @@ test("instances of classes come with their prototype, and are of the class that 
   assert.equal(back.area(), 24);
 });
 
+class Job {
+  factor = 2;
+  readonly timer = setTimeout(() => {}, 0);
+  scale = (x: number): number => x * this.factor;
+  run(): () => unknown[] {
+    return () => [this.factor, this instanceof Job, this.twice(4), this.scale(5), [6].map((x) => x * this.factor)];
+  }
+  twice(x: number): number {
+    return x * this.factor;
+  }
+  wait(): Promise<number> {
+    return there.run(() => 1);
+  }
+  stop(): () => unknown {
+    return () => [this.factor, this.timer.hasRef()];
+  }
+}
+
+test("an arrow function has the this of the function around it", async () => {
+  assert.deepEqual(await there.run(new Job().run()), [2, true, 8, 10, [12]]);
+  assert.equal(await there.run(new Job().scale, 21), 42);
+});
+
+test("what cannot follow the this of an arrow function fails in words when it is used", async () => {
+  await assert.rejects(there.run(new Job().stop()), /Cannot use what did not follow its object here\. .*Timeout/);
+});
+
+test("an instance whose own arrow functions use it keeps them on it", async () => {
+  class Counter {
+    count = 1;
+    next = (): number => (this.count += 1);
+  }
+  const moved = await there.run((counter: Counter) => (counter.next(), (counter.count += 10), counter.next()), new Counter());
+  assert.equal(moved, 13);
+});
+
+test("assigning to a constant or an import fails as it does at home", async () => {
+  // oxlint-disable-next-line no-const-assign -- what is tested
+  const fixed = 1;
+  const attempts = [
+    // @ts-expect-error -- the language says so, too.
+    () => void (fixed = 2),
+    // @ts-expect-error -- the language says so, too.
+    () => void ([baseName] = []), // oxlint-disable-line no-import-assign -- what is tested
+    // @ts-expect-error -- the language says so, too.
+    () => ({ fixed } = { fixed: 2 }),
+  ];
+  const run = (): unknown[] => [
+    ...attempts.map((attempt) => {
+      try {
+        return attempt();
+      } catch (error) {
+        return String(error);
+      }
+    }),
+    fixed,
+    baseName("a/b"),
+  ];
+  assert.deepEqual(await there.run(run), run());
+});
+
+test("the language's and Node's own objects stay themselves, however deep they are", async () => {
+  const tools = { log: console.log, deep: [Math, { json: JSON }, new Map([["intl", Intl]])], process };
+  const same = (): unknown[] => {
+    const [math, { json }, map] = tools.deep as [unknown, { json: unknown }, Map<string, unknown>];
+    return [tools.log === console.log, math === Math, json === JSON, map.get("intl") === Intl, tools.process === process];
+  };
+  assert.deepEqual(await there.run(same), [true, true, true, true, true]);
+  assert.deepEqual(await there.run((held: { math: unknown }) => held.math === Math, { math: Math }), true);
+});
+
+test("functions keep their names, and those without one stay without", async () => {
+  const first = (text: string | undefined): string | undefined =>
+    text
+      ?.split("\n")[1]
+      ?.trim()
+      .replace(/\(?file:.*/, "");
+  const named = (): [string, string | undefined] => [named.name, first(new Error().stack)];
+  assert.deepEqual(await there.run(named), ["named", "at named "]);
+  assert.equal(await there.run(() => first(new Error().stack)), "at ");
+  assert.deepEqual(await there.run(() => [(() => {}).name, ((): string => named.name)()]), ["", "named"]);
+});
+
 test("stack traces point at the original line", async () => {
   const fail = (): never => {
     throw new Error("here");

@@ -16,6 +16,13 @@ const listed = (): number => bump();
 export { listed as renamed };
 const hidden = (factor: number): number => factor * 2;
 export const getHidden = (): ((factor: number) => number) => hidden;
+export let changing = (): string => "first";
+export const firstChanging = changing;
+export function change(): void {
+  changing = () => "second";
+}
+export const replaced = { method: (): string => "declared" };
+replaced.method = (): string => "put there";
 export let live: number | null = null;
 export function setLive(value: number): void {
   live = value;

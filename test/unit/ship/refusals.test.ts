@@ -20,10 +20,13 @@ class Counter {
   }
 }
 const counter = new Counter();
-const self = new (class {
-  value = 1;
-  read = (): number => this.value;
-})();
+function Old(this: object): () => unknown {
+  return () => new.target;
+}
+function takesArguments(..._values: number[]): () => unknown {
+  // oxlint-disable-next-line prefer-rest-params -- they are what is refused.
+  return () => arguments[0] as unknown;
+}
 const parent = {
   method(): string {
     return super.toString();
@@ -61,7 +64,12 @@ const cases: readonly (readonly [string, () => unknown, RegExp])[] = [
     )(Symbol("mine")),
     /symbol, and would not be the same/,
   ],
-  ["the this around an arrow function", self.read, /arrow function that uses this/],
+  [
+    "the new.target around an arrow function",
+    (Reflect.construct(Old, []) as () => unknown) ?? (() => 0),
+    /arrow function that uses new\.target/,
+  ],
+  ["the arguments around an arrow function", takesArguments(1), /uses the arguments of the function around it/],
   ["super in a method", parent.method, /uses super/],
   ["a private name in a method", counter.peek, /private name/],
   // oxlint-disable-next-line no-eval -- what eval uses cannot be known.
@@ -91,6 +99,33 @@ test("the same function is encoded once while what it captured stays the same, a
   assert.notEqual(shipFunction(fn, codec).version, first.version);
   const fixed = (): number => 1;
   assert.equal(shipFunction(fixed, codec), shipFunction(fixed, codec));
+});
+
+test("a variable whose declaration has not run is told from one that is undefined", async () => {
+  const early = (): unknown => [later, empty];
+  assert.throws(() => shipFunction(early, codec), /variable later, which has no value yet/);
+  const later: unknown = await Promise.resolve(undefined);
+  let empty: unknown;
+  assert.ok(shipFunction(early, codec).version > 0);
+  empty = later;
+});
+
+test("to find out what this is, or whether a variable is set, nothing of the function runs", () => {
+  const ran = { count: 0 };
+  const maker = {
+    make() {
+      return [
+        ({ a: [b], ...c }: { a: number[] }, d = 1): unknown => [ran.count++, this, b, c, d],
+        async ([a, { b }]: [number, { b: number }]): Promise<unknown> => [ran.count++, this, a, b],
+        (): unknown => {
+          while (ran.count < 1e9) ran.count++;
+          return this;
+        },
+      ];
+    },
+  };
+  for (const fn of maker.make()) assert.ok(shipFunction(fn, codec).version > 0);
+  assert.equal(ran.count, 0);
 });
 
 test("a variable that is not set yet is refused, and sent once it is set", () => {
