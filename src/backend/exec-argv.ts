@@ -1,5 +1,6 @@
 /** Which of this program's Node flags its workers get, too: loaders and limits carry over, debuggers and entry points do not. */
 import { sessionEnvironment } from "../memory/session.js";
+import { parentVariable } from "./realm.js";
 
 /** This program's flags, less those that a worker must not have. */
 export function inheritedExecArgv(flags: readonly string[] = process.execArgv): string[] {
@@ -68,5 +69,5 @@ export function limitFlags(
 /** The environment of a worker: this program's, without what belongs to this process alone, and with the session that they share. */
 export function inheritedEnv(env: Readonly<Record<string, string | undefined>> | undefined): NodeJS.ProcessEnv {
   const { NODE_TEST_CONTEXT: _testRunner, NODE_CHANNEL_FD: _ipc, NODE_UNIQUE_ID: _cluster, ...rest } = { ...(env ?? process.env) };
-  return { ...rest, ...sessionEnvironment() };
+  return { ...rest, ...sessionEnvironment(), [parentVariable]: String(process.pid) };
 }

@@ -1,5 +1,5 @@
 /** Workers as operating-system processes: one Node each, talked to over descriptor 3, so that the user's `process.send` stays theirs. */
-import { spawn, type ChildProcess, type StdioOptions } from "node:child_process";
+import { execFile, spawn, type ChildProcess, type StdioOptions } from "node:child_process";
 import { constants } from "node:os";
 import { Socket } from "node:net";
 import type { Readable } from "node:stream";
@@ -21,17 +21,18 @@ class ProcessWorker implements WorkerHandle {
   readonly channel: StreamChannel;
   readonly exited: Promise<WorkerExit>;
   readonly #child: ChildProcess;
+  readonly #flags: readonly string[];
   #exit: WorkerExit | undefined;
 
   constructor(options: StartOptions) {
     const entry = locateEntry();
     const code = entry.kind === "code" ? Buffer.from(entry.code) : undefined;
     const args = code === undefined ? [entry.path] : ["--eval", runFromChannel(code.length, entry.path)];
-    const flags = [...(options.execArgv ?? inheritedExecArgv()), ...limitFlags(options.resourceLimits)];
+    this.#flags = [...(options.execArgv ?? inheritedExecArgv()), ...limitFlags(options.resourceLimits)];
     const output = options.stdio;
     const stdio: StdioOptions = ["ignore", output, output, "pipe"];
     const { execPath } = process;
-    this.#child = spawn(execPath, [...flags, ...args], { stdio, env: inheritedEnv(options.env), windowsHide: true });
+    this.#child = spawn(execPath, [...this.#flags, ...args], { stdio, env: inheritedEnv(options.env), windowsHide: true });
     const socket = this.#child.stdio[3];
     if (this.#child.pid === undefined || !(socket instanceof Socket)) throw refused(this.#child, options.name);
     if (code !== undefined) socket.write(code);
@@ -77,8 +78,10 @@ class ProcessWorker implements WorkerHandle {
         const exit = exitOf(code, signal);
         this.#exit = exit;
         giveBackSharedMemory(this.#child.pid);
-        if (socket.closed) return resolve(exit);
-        socket.once("close", () => resolve(exit));
+        const isRefusal = code === badFlagsCode && socket.bytesRead === 0;
+        const report = isRefusal ? () => void withRefusal(exit, this.#flags).then(resolve) : () => resolve(exit);
+        if (socket.closed) return report();
+        socket.once("close", report);
         destroyOnceSilent(socket);
       });
     });
@@ -88,6 +91,16 @@ class ProcessWorker implements WorkerHandle {
 function exitOf(code: number | null, signal: NodeJS.Signals | null): WorkerExit {
   if (signal !== null) return { exitCode: -constants.signals[signal], signal };
   return { exitCode: code ?? 1, signal: undefined };
+}
+
+/** Adds what Node says of the flags. The worker has printed it where it prints everything, and that is not ours to read. */
+function withRefusal(exit: WorkerExit, flags: readonly string[]): Promise<WorkerExit> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [...flags, "--version"], { timeout: explainLimit }, (error, _stdout, stderr) => {
+      const said = stderr.trim();
+      resolve(error === null || said === "" ? exit : { ...exit, cause: new Error(said) });
+    });
+  });
 }
 
 function refused(child: ChildProcess, name: string): WorkerStartError {
@@ -114,5 +127,9 @@ function destroyOnceSilent(socket: Socket): void {
   }, lingerInterval).unref();
 }
 
+/** How Node exits when it knows a flag not, or not with that value. */
+const badFlagsCode = 9;
+/** Milliseconds for it to say so once more. */
+const explainLimit = 10_000;
 /** Milliseconds between two looks at a stream that should have ended. */
 const lingerInterval = 200;

@@ -2,6 +2,7 @@
  * What this isolate is within the program: who it is, who started it, and what it has started. One record an isolate,
  * even when two copies of the library are loaded in it.
  */
+import { isMainThread } from "node:worker_threads";
 import { BootstrapError } from "../errors.js";
 import type { Identity } from "../wire/messages.js";
 
@@ -16,7 +17,7 @@ export interface Realm {
   identity: Identity | undefined;
   /** How many processes have been created here; numbers their default names. */
   createdCount: number;
-  /** Imports for the next task that are under way: while there are, nothing may be started. */
+  /** Imports for the next task, or for the worker itself, that are under way: while there are, nothing may be started. */
   importCount: number;
   readonly children: Set<Child>;
   /** Settled when the host of this worker has gone. */
@@ -55,6 +56,18 @@ export function isWorker(): boolean {
   return realm().identity !== undefined;
 }
 
+/**
+ * What a worker's environment says until it boots: who started it. A program that the worker's modules start inherits it
+ * and is no worker; its parent is another.
+ */
+export const parentVariable = "MANYHANDS_PARENT";
+
+/** Whether this is a worker that has not yet been told who it is: it runs the modules of `--import` and `--require`. */
+function isBooting(): boolean {
+  const parent = isMainThread ? process.ppid : process.pid;
+  return process.env[parentVariable] === String(parent);
+}
+
 /** Looks after `child` until `forgetChild`: daemons are stopped when this isolate ends. */
 export function rememberChild(child: Child): void {
   const own = realm();
@@ -81,9 +94,20 @@ export async function whileImporting(imports: Promise<void>): Promise<void> {
   }
 }
 
+/** The same for what is read at once: a captured `require` may load a CommonJS module. */
+export function whileReading<T>(read: () => T): T {
+  realm().importCount += 1;
+  try {
+    return read();
+  } finally {
+    realm().importCount -= 1;
+  }
+}
+
 /** @throws BootstrapError while a worker imports a module: what that module starts would start it again, without end. */
 export function refuseWhileImporting(what: string): void {
-  if (!isWorker() || realm().importCount === 0) return;
+  const isImporting = isWorker() ? realm().importCount > 0 : isBooting();
+  if (!isImporting) return;
   throw new BootstrapError(
     `Cannot start a ${what} while a worker imports a module: the module starts it at its top level, so each worker would start ` +
       `one of its own, without end. Start it inside a function that the program calls, or guard it with "if (isMain(import.meta))".`,

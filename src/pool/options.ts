@@ -3,6 +3,8 @@
  * `RangeError`.
  */
 
+import { checkEnv } from "../process/options.js";
+
 /** Options of `new Pool(workers, options)`. */
 export interface PoolOptions<A extends readonly unknown[] = readonly unknown[]> {
   /** Runs once in every worker before its first task. Python: `initializer`. */
@@ -79,7 +81,7 @@ export function checkPoolOptions<A extends readonly unknown[]>(options: PoolOpti
   if (initargs !== undefined && initializer === undefined) throw new TypeError("initargs needs an initializer to pass them to");
   if (maxTasksPerChild !== undefined) checkCount("maxTasksPerChild", maxTasksPerChild);
   if (name !== undefined && (typeof name !== "string" || name === "")) refuse("name", "a string that is not empty", name);
-  if (env !== undefined) checkObject("env", env);
+  if (env !== undefined) checkEnv(env);
   if (execArgv !== undefined && !isStringArray(execArgv)) refuse("execArgv", "an array of strings", execArgv);
   if (stdio !== undefined && stdio !== "inherit" && stdio !== "ignore") refuse("stdio", '"inherit" or "ignore"', stdio);
   if (resourceLimits !== undefined) checkResourceLimits(resourceLimits);

@@ -1,4 +1,4 @@
-import { realpathSync } from "node:fs";
+import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 import { realm } from "../backend/realm.js";
 
@@ -12,12 +12,13 @@ import { realm } from "../backend/realm.js";
 export function isMain(meta: { readonly url: string }): boolean {
   const entry = process.argv[1];
   if (entry === undefined || realm().identity !== undefined) return false;
-  return meta.url === urlOf(entry) || meta.url === urlOf(`${entry}.js`);
+  return meta.url === pathToFileURL(entry).href || meta.url === urlOf(entry);
 }
 
-function urlOf(path: string): string | undefined {
+/** The module that Node runs for that argument: links are followed, an extension or a folder's main module may be left out. */
+function urlOf(entry: string): string | undefined {
   try {
-    return pathToFileURL(realpathSync(path)).href;
+    return pathToFileURL(createRequire(entry).resolve(entry)).href;
   } catch {
     return undefined;
   }

@@ -27,12 +27,20 @@ export function checkProcessOptions(options: ProcessOptions): ProcessOptions {
   const { name, daemon, env, execArgv, stdio } = options;
   if (name !== undefined && typeof name !== "string") throw new TypeError(`The name of a Process must be a string; it is ${typeof name}`);
   if (daemon !== undefined && typeof daemon !== "boolean") throw new TypeError(`daemon must be true or false; it is ${typeof daemon}`);
-  if (env !== undefined && (typeof env !== "object" || env === null)) throw new TypeError("env must be an object of strings");
+  if (env !== undefined) checkEnv(env);
   if (execArgv !== undefined && !isStringArray(execArgv)) throw new TypeError("execArgv must be an array of strings");
   if (stdio !== undefined && !stdioKinds.has(stdio)) {
     throw new TypeError(`stdio must be ${[...stdioKinds].map((kind) => `"${kind}"`).join(", ")}; it is ${JSON.stringify(stdio)}`);
   }
   return options;
+}
+
+/** Node would turn other values into text without a word. @throws TypeError when a value is neither a string nor `undefined`. */
+export function checkEnv(env: unknown): void {
+  if (typeof env !== "object" || env === null) throw new TypeError("env must be an object of strings");
+  for (const [key, value] of Object.entries(env)) {
+    if (value !== undefined && typeof value !== "string") throw new TypeError(`env.${key} must be a string; it is of type ${typeof value}`);
+  }
 }
 
 const stdioKinds: ReadonlySet<string> = new Set(["inherit", "ignore", "pipe"]);

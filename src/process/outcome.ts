@@ -21,6 +21,6 @@ export class Outcome<R> {
 /** The error of a process that ended before its target returned. */
 export function outcomeOf(end: LinkEnd, worker: DeadWorker): WorkerDiedError | WorkerStartError {
   const { exit, neverBegan, startError, crash } = end;
-  if (neverBegan && exit.signal === undefined) return diedWhileStarting(worker, exit, startError);
+  if (neverBegan && exit.signal === undefined) return diedWhileStarting(worker, exit, startError ?? crash);
   return workerDiedError(worker, { exit, task: "its target", crash });
 }

@@ -22,7 +22,7 @@ import { waitFor, type WaitOptions } from "../backend/wait-for.js";
 import { childIdentity, nextPath, ownIdentity } from "./identity.js";
 import { checkProcessOptions, checkTarget, type ProcessOptions } from "./options.js";
 import { outcomeOf, Outcome } from "./outcome.js";
-import { runInstance } from "./run-instance.js";
+import { runInstance, targetOfCopy } from "./run-instance.js";
 
 export type Target<A extends readonly unknown[], R> = (...args: A) => R;
 
@@ -98,22 +98,23 @@ export abstract class BaseProcess<A extends readonly unknown[] = readonly unknow
    * `process.exit`, or `-N` when signal N killed it. Python: `exitcode`.
    */
   get exitCode(): number | undefined {
+    if (!(#state in this)) return undefined;
     this.#refuseClosed("ask for the exit code of");
     return this.#exitCode;
   }
 
   /** What it prints, with `stdio: "pipe"`. Read it: a full pipe stops the process. */
   get stdout(): Readable | undefined {
-    return this.#link?.handle.stdout;
+    return #link in this ? this.#link?.handle.stdout : undefined;
   }
 
   get stderr(): Readable | undefined {
-    return this.#link?.handle.stderr;
+    return #link in this ? this.#link?.handle.stderr : undefined;
   }
 
   /** What the process does: calls the target. Override it in a subclass; it runs on a copy of the object, in the process. Python: `run()`. */
   run(): unknown {
-    return this.#target?.(...(this.#args ?? ([] as unknown as A)));
+    return #target in this ? this.#target?.(...(this.#args ?? ([] as unknown as A))) : targetOfCopy(this)();
   }
 
   /**
@@ -124,6 +125,7 @@ export abstract class BaseProcess<A extends readonly unknown[] = readonly unknow
    * @throws BootstrapError in a worker that is just importing a module.
    */
   start(): this {
+    BaseProcess.#refuseCopy(this, "start");
     this.#refuseClosed("start");
     if (this.#state !== "created") throw new StateError(`Cannot start ${this.#name} twice: make a new Process`);
     refuseWhileImporting("process");
@@ -151,6 +153,7 @@ export abstract class BaseProcess<A extends readonly unknown[] = readonly unknow
    * @throws the reason of `signal`, when it is aborted.
    */
   async join(options: WaitOptions = {}): Promise<number | undefined> {
+    BaseProcess.#refuseCopy(this, "join");
     this.#refuseUnstarted("join");
     await this.#whileAwaited(() => waitFor(this.#ended, options));
     return this.#exitCode;
@@ -158,27 +161,32 @@ export abstract class BaseProcess<A extends readonly unknown[] = readonly unknow
 
   /** What the target returned; rejects with what it threw, or with `WorkerDiedError` if the process ended before it returned. */
   async result(): Promise<Awaited<R>> {
+    BaseProcess.#refuseCopy(this, "wait for the result of");
     this.#refuseUnstarted("wait for the result of");
     return this.#whileAwaited(() => this.#outcome.promise);
   }
 
   /** Sends SIGTERM; the process may have a handler for it. A thread is stopped where it stands. Python: `terminate()`. */
   terminate(): void {
+    BaseProcess.#refuseCopy(this, "terminate");
     this.#signal("SIGTERM", "terminate");
   }
 
   /** Sends SIGKILL, which cannot be caught. Python: `kill()`. */
   kill(): void {
+    BaseProcess.#refuseCopy(this, "kill");
     this.#signal("SIGKILL", "kill");
   }
 
   /** Sends SIGINT, as Ctrl-C does. Python 3.14: `interrupt()`. */
   interrupt(): void {
+    BaseProcess.#refuseCopy(this, "interrupt");
     this.#signal("SIGINT", "interrupt");
   }
 
   /** Lets go of the process; most calls throw `ClosedError` from now on. @throws StateError while it runs. Python: `close()`. */
   close(): void {
+    BaseProcess.#refuseCopy(this, "close");
     if (this.#state === "started") {
       throw new StateError(`Cannot close ${this.#name} while it runs: join() or terminate() it first`);
     }
@@ -197,12 +205,11 @@ export abstract class BaseProcess<A extends readonly unknown[] = readonly unknow
 
   #encodeWork(): LinkWork {
     const codec = messageCodec();
-    if (this.#target !== undefined || this.run === BaseProcess.prototype.run) {
-      const fn = catalogFunction(this.#target ?? doNothing);
-      return { kind: "run", fn, args: codec.encode(this.#args ?? [], "args") };
-    }
-    const properties = Object.assign({}, this);
-    return { kind: "run", fn: catalogFunction(runInstance), args: codec.encode([this.constructor, properties], "process") };
+    const target = this.#target ?? doNothing;
+    const args = this.#args ?? [];
+    if (this.run === BaseProcess.prototype.run) return { kind: "run", fn: catalogFunction(target), args: codec.encode(args, "args") };
+    const copied = [this.constructor, Object.assign({}, this), target, args];
+    return { kind: "run", fn: catalogFunction(runInstance), args: codec.encode(copied, "process") };
   }
 
   #settle(answer: LinkAnswer): void {
@@ -235,6 +242,11 @@ export abstract class BaseProcess<A extends readonly unknown[] = readonly unknow
   #refuseUnstarted(verb: string): void {
     this.#refuseClosed(verb);
     if (this.#state === "created") throw new StateError(`Cannot ${verb} ${this.#name}: it has not been started`);
+  }
+
+  /** In the process itself there is only a copy, which cannot act on what it runs in. Static: a copy has no private methods. */
+  static #refuseCopy(self: object, verb: string): void {
+    if (!(#state in self)) throw new StateError(`Cannot ${verb} ${ownIdentity().name} from inside its own run()`);
   }
 
   #refuseClosed(verb: string): void {

@@ -1,6 +1,6 @@
 /** The functions a worker was sent, by id. Each is rebuilt when the first task needs it: what it imports is imported then. */
 import { DecodeError } from "../errors.js";
-import { whileImporting } from "../backend/realm.js";
+import { whileImporting, whileReading } from "../backend/realm.js";
 import type { Codec } from "../wire/codec.js";
 import type { Payload } from "../wire/messages.js";
 
@@ -35,7 +35,7 @@ export class FunctionTable {
   }
 
   #rebuild(functionId: number, code: Payload): TaskFunction {
-    const value = this.#codec.decode(code);
+    const value = whileReading(() => this.#codec.decode(code));
     if (!isTaskFunction(value)) throw new DecodeError("Cannot run a task: what was sent as its function is none");
     this.#functions.set(functionId, value);
     this.#codes.delete(functionId);

@@ -1,6 +1,6 @@
 /** Runs one task, or one chunk of items, and says how it ended. A rejected promise and a thrown value are the same failure. */
 import { messageCodec } from "../ship/codec.js";
-import { whileImporting } from "../backend/realm.js";
+import { whileImporting, whileReading } from "../backend/realm.js";
 import { DecodeError } from "../errors.js";
 import type { HostMessage, Payload } from "../wire/messages.js";
 import type { FunctionTable, TaskFunction } from "./function-table.js";
@@ -60,7 +60,7 @@ async function decodeList(payload: Payload): Promise<unknown[]> {
   const codec = messageCodec();
   const imports = codec.prepare(payload);
   if (imports !== undefined) await whileImporting(imports);
-  const list = codec.decode(payload);
+  const list = whileReading(() => codec.decode(payload));
   if (!Array.isArray(list)) throw new DecodeError("Cannot run a task: its arguments are not a list");
   return list as unknown[];
 }

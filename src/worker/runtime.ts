@@ -16,7 +16,7 @@
 import { inspect } from "node:util";
 import type { Channel } from "../channel/channel.js";
 import { messageCodec } from "../ship/codec.js";
-import { realm } from "../backend/realm.js";
+import { parentVariable, realm } from "../backend/realm.js";
 import { decodeHostMessage, encodeWorkerMessage } from "../wire/frames.js";
 import type { HostMessage, Identity, WorkerMessage } from "../wire/messages.js";
 import { encodeAnswer, encodeError } from "./answers.js";
@@ -76,6 +76,7 @@ class WorkerRuntime {
 
   async #boot(identity: Identity): Promise<void> {
     realm().identity = identity;
+    delete process.env[parentVariable];
     this.#identity = identity;
     this.#send({ kind: "ready" });
     await this.#onBoot(identity);

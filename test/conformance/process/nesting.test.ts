@@ -1,15 +1,7 @@
-/** Processes that start processes: allowed in tasks, refused while a worker imports a module. */
+/** Processes that start processes. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type * as manyhands from "manyhands";
-import { BootstrapError } from "manyhands";
-import { messageCodec } from "#lib/ship/codec.js";
-import { catalogFunction } from "#lib/backend/function-catalog.js";
-import { processBackend } from "#lib/backend/process.js";
-import { threadBackend } from "#lib/backend/thread.js";
-import { WorkerLink, type LinkAnswer, type LinkEnd } from "#lib/backend/worker-link.js";
-import { createCodec } from "#lib/wire/codec.js";
-import type { CodecExtension } from "#lib/wire/extension.js";
 import { backends } from "./backends.js";
 import { isRunning } from "../../processes/is-running.js";
 import { until } from "../../processes/until.js";
@@ -18,21 +10,6 @@ type Library = Pick<typeof manyhands, "Pool" | "Process">;
 
 /** The library, as a function that was sent finds it: for processes, and for threads. */
 const libraries = [import.meta.resolve("manyhands"), import.meta.resolve("manyhands/threads")];
-
-/** Stands for something that a worker cannot read before it has imported a module. */
-class NeedsModule {}
-
-function needing(url: string): CodecExtension {
-  return {
-    name: "shared",
-    dismantle(value, context) {
-      if (!(value instanceof NeedsModule)) return undefined;
-      context.require({ specifier: url, parent: undefined });
-      return { header: undefined, children: [] };
-    },
-    assemble: () => assert.fail("the sender reads nothing"),
-  };
-}
 
 for (const { kind, Process } of backends) {
   for (const library of libraries) {
@@ -96,40 +73,3 @@ test("a process that a thread has started ends with the thread", async () => {
   assert.equal(await thread.join(), -15);
   await until(() => !isRunning(pid), "the thread's process has gone");
 });
-
-for (const backend of [processBackend, threadBackend]) {
-  test(`${backend.kind}: a module that starts a process when it is imported is refused in a worker, which lives on`, async () => {
-    const url = new URL("../../../../test/fixtures/apps/starts-at-top-level.mjs", import.meta.url).href;
-    const identity = {
-      name: "Importer",
-      daemon: true,
-      role: "pool" as const,
-      parent: { pid: process.pid, name: "MainProcess" },
-      path: [1],
-    };
-    const answers: ((answer: LinkAnswer) => void)[] = [];
-    let link: WorkerLink | undefined;
-    const ended = new Promise<LinkEnd>((resolve) => {
-      link = new WorkerLink(
-        backend,
-        { name: "Importer", env: undefined, execArgv: undefined, stdio: "ignore", identity },
-        { onReady() {}, onAnswer: (taskId, answer) => answers[taskId]?.(answer), onEnd: resolve },
-      );
-    });
-    const fn = catalogFunction(() => "ran");
-    // Arguments that have the worker import the module before it runs the task.
-    const codec = createCodec({ extensions: [needing(url)], loadModule: () => assert.fail("the sender imports nothing") });
-    const importing = codec.encode([new NeedsModule()], "args");
-    const first = new Promise<LinkAnswer>((resolve) => (answers[0] = resolve));
-    const second = new Promise<LinkAnswer>((resolve) => (answers[1] = resolve));
-    link?.send(0, { kind: "run", fn, args: importing });
-    link?.send(1, { kind: "run", fn, args: messageCodec().encode([], "args") });
-    const answer = await first;
-    assert.ok(answer.kind === "error");
-    assert.ok(answer.error instanceof BootstrapError, String(answer.error));
-    assert.match(answer.error.message, /top level.*isMain/);
-    assert.deepEqual(await second, { kind: "value", value: "ran" });
-    link?.stop();
-    assert.equal((await ended).exit.exitCode, 0);
-  });
-}

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { inheritedEnv, inheritedExecArgv, limitFlags } from "#lib/backend/exec-argv.js";
+import { sessionEnvironment } from "#lib/memory/session.js";
 
 test("loaders, conditions and limits carry over", () => {
   const flags = [
@@ -67,9 +68,9 @@ test("flags whose names only begin alike carry over", () => {
   assert.deepEqual(inheritedExecArgv(flags), flags);
 });
 
-test("what belongs to one process alone leaves its environment", () => {
+test("what belongs to one process alone leaves its environment, and what a worker must know is added", () => {
   const env = inheritedEnv({ HOME: "/home", NODE_TEST_CONTEXT: "child-v8", NODE_CHANNEL_FD: "3", NODE_UNIQUE_ID: "1" });
-  assert.deepEqual({ ...env }, { HOME: "/home" });
+  assert.deepEqual({ ...env }, { HOME: "/home", MANYHANDS_PARENT: `${process.pid}`, ...sessionEnvironment() });
 });
 
 test("heap limits become flags", () => {
