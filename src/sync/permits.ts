@@ -12,7 +12,8 @@
  *     word  14     id of the waiter that has waited long: newcomers leave free permits to it      holder of the gate
  *     words 16..   accounts of two words: id of a holder, how many permits it has taken; 0 permits: not in use
  *
- * Words 10-13 and the accounts are changed by whoever holds the desk.
+ * Words 10-13 and the accounts are changed by whoever holds the desk, with plain stores: taking and leaving the desk orders
+ * them for the next one there, and a process that is killed has made those before the instruction it was killed at, and no others.
  *
  *  1. A permit that is taken stands in the account of whoever took it. Who gives one back pays into its own account; when
  *     that is empty, into any other, for permits are alike; when all are empty the semaphore has one more than it began with.
@@ -60,6 +61,7 @@ export class Permits {
   readonly #gate: Mutex;
   readonly #desk: Mutex;
   readonly #holders: Holders;
+  readonly #initial: number;
   readonly #accounts: number;
   /** Where this thread's account was the last time. */
   #own: number;
@@ -74,7 +76,8 @@ export class Permits {
     this.#holders = holders();
     this.#gate = new Mutex(block.words, block.at + gateAt, this.#holders);
     this.#desk = new Mutex(block.words, block.at + deskAt, this.#holders);
-    this.#accounts = Math.min(this.#load(initialAt), maxAccounts);
+    this.#initial = this.#load(initialAt);
+    this.#accounts = Math.min(this.#initial, maxAccounts);
     this.#own = block.at + accountsAt;
   }
 
@@ -136,14 +139,14 @@ export class Permits {
   /** Gives a permit back. @throws StateError when there may not be one more. */
   release(): void {
     this.#enterDesk();
-    const isAwaited = this.#load(sleepsAt) === 1;
+    const isAwaited = this.#read(sleepsAt) === 1;
     try {
       this.#giveBack();
       killPoint("permits.given-back");
-      this.#add(freeAt, 1);
+      this.#write(freeAt, this.#read(freeAt) + 1);
       if (isAwaited) {
-        this.#store(sleepsAt, 0);
-        this.#add(turnstileAt, 1);
+        this.#write(sleepsAt, 0);
+        this.#write(turnstileAt, (this.#read(turnstileAt) + 1) | 0);
       }
     } finally {
       this.#desk.release();
@@ -157,14 +160,16 @@ export class Permits {
     if (who === "newcomer" && (this.#load(freeAt) <= 0 || this.#isReserved())) return false;
     this.#enterDesk();
     try {
-      if (this.#load(freeAt) <= 0) {
-        if (who === "at-gate") this.#store(sleepsAt, 1);
+      const free = this.#read(freeAt);
+      if (free <= 0) {
+        if (who === "at-gate") this.#write(sleepsAt, 1);
         return false;
       }
-      if (this.#load(totalAt) > this.#load(initialAt)) this.#add(totalAt, -1);
+      const total = this.#read(totalAt);
+      if (total > this.#initial) this.#write(totalAt, total - 1);
       else this.#addTo(this.#ownAccount(), 1);
       killPoint("permits.taken");
-      this.#add(freeAt, -1);
+      this.#write(freeAt, free - 1);
       return true;
     } finally {
       this.#desk.release();
@@ -239,24 +244,24 @@ export class Permits {
   }
 
   #giveBack(): void {
-    const account = this.#indebted();
+    const account = this.#read(freeAt) < this.#read(totalAt) ? this.#indebted() : undefined;
     if (account !== undefined) return this.#addTo(account, -1);
     if (this.#load(boundedAt) === 1) {
-      throw new StateError(`Cannot release a bounded semaphore: all of its ${this.#load(initialAt)} permits are free.`);
+      throw new StateError(`Cannot release a bounded semaphore: all of its ${this.#initial} permits are free.`);
     }
-    if (this.#load(totalAt) === maxPermits)
+    if (this.#read(totalAt) === maxPermits)
       throw new StateError(`Cannot release a semaphore: it has ${maxPermits} permits, the most there can be.`);
-    this.#add(totalAt, 1);
+    this.#write(totalAt, this.#read(totalAt) + 1);
   }
 
   /** An account with permits in it: this thread's if possible. */
   #indebted(): number | undefined {
     const { self } = this.#holders;
-    if (this.#accounts > 0 && Atomics.load(this.#int32, this.#own) === self && Atomics.load(this.#int32, this.#own + 1) > 0)
+    if (this.#int32[this.#own] === self && (this.#int32[this.#own + 1] ?? 0) > 0)
       return this.#own;
     let other: number | undefined;
     for (const account of this.#accountsInUse()) {
-      if (Atomics.load(this.#int32, account) === self) return account;
+      if (this.#int32[account] === self) return account;
       other = account;
     }
     return other;
@@ -265,9 +270,9 @@ export class Permits {
   /** This thread's account: the one it has, or one that is not in use, or a dead one's. */
   #ownAccount(): number {
     const { self } = this.#holders;
-    if (Atomics.load(this.#int32, this.#own) === self) return this.#own;
+    if (this.#int32[this.#own] === self) return this.#own;
     const account = this.#find((id) => id === self) ?? this.#find((_id, count) => count === 0) ?? this.#emptied();
-    Atomics.store(this.#int32, account, self);
+    this.#int32[account] = self;
     this.#own = account;
     return account;
   }
@@ -285,7 +290,7 @@ export class Permits {
     const account = this.#find((id) => this.#holders.isGone(id));
     if (account === undefined)
       throw new ResourceLimitError(`Cannot acquire a semaphore: ${maxAccounts} processes and threads hold permits of it.`);
-    Atomics.store(this.#int32, account + 1, 0);
+    this.#int32[account + 1] = 0;
     this.#recount();
     return account;
   }
@@ -298,17 +303,17 @@ export class Permits {
   }
 
   #enterDesk(): void {
-    if (this.#desk.acquireSync(undefined) === "abandoned") this.#recount();
+    if (!this.#desk.takeFree() && this.#desk.acquireSync(undefined) === "abandoned") this.#recount();
   }
 
   #recount(): void {
     let taken = 0;
     for (const account of this.#accountsInUse()) taken += Atomics.load(this.#int32, account + 1);
-    this.#store(freeAt, this.#load(totalAt) - taken);
+    this.#write(freeAt, this.#read(totalAt) - taken);
   }
 
   #addTo(account: number, count: number): void {
-    Atomics.store(this.#int32, account + 1, Atomics.load(this.#int32, account + 1) + count);
+    this.#int32[account + 1] = (this.#int32[account + 1] ?? 0) + count;
   }
 
   #load(word: number): number {
@@ -319,8 +324,14 @@ export class Permits {
     Atomics.store(this.#int32, this.#at + word, value);
   }
 
-  #add(word: number, count: number): void {
-    Atomics.add(this.#int32, this.#at + word, count);
+  /** Only at the desk. */
+  #read(word: number): number {
+    return this.#int32[this.#at + word] ?? 0;
+  }
+
+  /** Only at the desk. */
+  #write(word: number, value: number): void {
+    this.#int32[this.#at + word] = value;
   }
 }
 
