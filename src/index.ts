@@ -18,6 +18,8 @@ export { Lock } from "./sync/lock.js";
 export { RLock } from "./sync/rlock.js";
 export { Semaphore } from "./sync/semaphore.js";
 export type { ElementOf, ElementType, ViewOf } from "./shared/element-types.js";
+export { ShareableList, type ListItem, type ShareableListOptions } from "./shared/shareable-list.js";
 export { SharedArray } from "./shared/shared-array.js";
+export { SharedMemory, type SharedMemoryOptions } from "./shared/shared-memory.js";
 export { SharedValue } from "./shared/shared-value.js";
 export * from "./errors.js";

@@ -6,6 +6,7 @@
  *        arena-N                               small objects (arena.ts)
  *        segment-N                             a big object's own memory (segment.ts)
  *        bell-ID                               a participant's doorbell, a FIFO (doorbell.ts)
+ *        name-INODE-NAME                       a name that goes with the session (names.ts)
  *     /tmp/manyhands-SPACE-PID-START/          the same, for arenas and segments that found no room above
  *
  * The name is fixed before the folder exists: it follows from who the root is. So a parent tells its children the name
@@ -25,6 +26,7 @@ import { getEnvironmentData, isMainThread, setEnvironmentData } from "node:worke
 import { StateError } from "../errors.js";
 import { isTaskAlive, startTimeOf, type Task } from "../platform/liveness.js";
 import { memoryFolder, processIdSpace, spillFolder } from "../platform/places.js";
+import { removeNames } from "./names.js";
 
 /** Tells a child process which session it belongs to: the path of the folder. */
 export const sessionVariable = "MANYHANDS_SESSION";
@@ -80,8 +82,13 @@ export function makeFolder(folder: string): void {
 
 /** Removes everything the session has on disk. Memory that is mapped stays valid for those who mapped it. */
 export function removeFolders({ folder, spillFolder: spill }: Session): void {
+  removeFolder(folder);
+  if (spill !== folder) removeFolder(spill);
+}
+
+function removeFolder(folder: string): void {
+  removeNames(folder);
   rmSync(folder, { recursive: true, force: true });
-  if (spill !== folder) rmSync(spill, { recursive: true, force: true });
 }
 
 function inherited(): Session | undefined {
@@ -114,7 +121,7 @@ function sweep(parent: string): void {
     const owner = ownerOf(name);
     if (owner === undefined || isTaskAlive(owner)) continue;
     const folder = join(parent, name);
-    if (isPrivate(folder)) rmSync(folder, { recursive: true, force: true });
+    if (isPrivate(folder)) removeFolder(folder);
   }
 }
 

@@ -14,4 +14,6 @@ export const sharedKinds: SharedKinds = {
   event: () => import("../sync/event.js"),
   "shared-value": () => import("../shared/shared-value.js"),
   "shared-array": () => import("../shared/shared-array.js"),
+  "shared-memory": () => import("../shared/shared-memory.js"),
+  "shareable-list": () => import("../shared/shareable-list.js"),
 };
