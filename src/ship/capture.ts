@@ -7,6 +7,7 @@ import { Cell, checkUnwitnessed, scriptCell, witnessedCell } from "./cell.js";
 import { syntaxOf, type Edit, type FreeReference, type FreeVariable, type FunctionSyntax } from "./function-syntax.js";
 import type { Capture, CodeHeader } from "./header.js";
 import type { ScopeSight } from "./inspector-session.js";
+import { liveNamespace } from "./live-namespace.js";
 import type { Located } from "./located.js";
 import { importOf, requiredModule } from "./modules.js";
 import { fileNameOf } from "./reference.js";
@@ -186,7 +187,8 @@ class Collector {
       const required = file === undefined ? undefined : requiredModule(value, variable, dirname(file));
       if (required !== undefined) return void this.captures.push({ kind: "required", name, ...required });
     }
-    this.#value(name, { isEager, value, unwitnessed: undefined });
+    const sent = typeof value === "object" && value !== null ? (liveNamespace(value) ?? value) : value;
+    this.#value(name, { isEager, value: sent, unwitnessed: undefined });
   }
 
   #cell(free: FreeVariable, reading: Extract<Reading, { state: "value" }>): void {

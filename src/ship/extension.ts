@@ -6,6 +6,7 @@ import { builtinAt, builtinPath } from "./builtins.js";
 import { Cell } from "./cell.js";
 import { dissect, partsOf, propertiesOf } from "./dissect.js";
 import { asHeader, type CodeHeader, type Header } from "./header.js";
+import { LiveNamespace, makeLive } from "./live-namespace.js";
 import { requireFrom } from "./modules.js";
 import { madeHere, receivedBefore, rememberReceived } from "./origin.js";
 import { noteReceived, receivedForm } from "./received.js";
@@ -21,6 +22,8 @@ export const functionExtension: CodecExtension = {
   dismantle(value, context) {
     if (value instanceof Cell) return dismantleCell(value, context);
     if (value instanceof Absence) return { header: { kind: "absent", reason: value.reason } satisfies Header, children: [] };
+    if (value instanceof LiveNamespace)
+      return { header: { kind: "namespace", names: value.names } satisfies Header, children: value.getters };
     if (typeof value === "function") return dismantleFunction(value, context);
     const path = builtinPath(value);
     return path === undefined ? undefined : { header: { kind: "builtin", path } satisfies Header, children: [] };
@@ -75,6 +78,8 @@ function assemble(header: Header, context: DecodeContext): Assembly {
       return assembleCell(header.name);
     case "absent":
       return { value: absent(header.reason), fill() {} };
+    case "namespace":
+      return assembleNamespace(header.names);
     case "bound":
       return assembleBound(header);
     case "code":
@@ -96,6 +101,11 @@ function assembleCell(name: string): Assembly {
       cell.value = value;
     },
   };
+}
+
+function assembleNamespace(names: readonly string[]): Assembly {
+  const value = {};
+  return { value, fill: (getters) => makeLive(value, names, getters) };
 }
 
 /** A bound function exists before its target does. */

@@ -15,6 +15,7 @@ export type Header =
   | { readonly kind: "require"; readonly folder: string }
   | { readonly kind: "cell"; readonly name: string }
   | { readonly kind: "absent"; readonly reason: string }
+  | { readonly kind: "namespace"; readonly names: readonly string[] }
   | CodeHeader;
 
 /** A function that is compiled from its text. */
@@ -46,7 +47,16 @@ export type Capture =
   | { readonly kind: "builtin"; readonly name: string; readonly path: BuiltinPath }
   | ({ readonly kind: "required"; readonly name: string } & RequiredModule);
 
-const kinds: readonly unknown[] = ["builtin", "export", "bound", "require", "cell", "absent", "code"] satisfies readonly Header["kind"][];
+const kinds: readonly unknown[] = [
+  "builtin",
+  "export",
+  "bound",
+  "require",
+  "cell",
+  "absent",
+  "namespace",
+  "code",
+] satisfies readonly Header["kind"][];
 
 /** @throws DecodeError when it is no header of this version. */
 export function asHeader(value: unknown): Header {
