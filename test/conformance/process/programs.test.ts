@@ -91,7 +91,7 @@ for (const format of ["esm", "cjs"] as const) {
   });
 }
 
-const processesOfTree = 8;
+const processesOfTree = 11;
 
 for (const [how, exitCode] of [
   ["exit", 3],
