@@ -49,6 +49,11 @@ const actions: Readonly<Record<string, (given: Given, rounds: number) => void | 
     const permits = semaphoreFrom(semaphore);
     for (let round = 0; round < rounds; round++) (round % 2 === 0 ? permits.acquireSync() : await permits.acquire()).release();
   },
+  /** Gives signals. */
+  signal({ done }, rounds) {
+    const signals = semaphoreFrom(done);
+    for (let round = 0; round < rounds; round++) signals.release();
+  },
   /** Waits to be notified, again and again; says when it is about to wait for the first time. */
   async listen({ condition, done }, rounds) {
     const [changed, heard] = [conditionFrom(condition), semaphoreFrom(done)];

@@ -37,7 +37,10 @@ async function listener(condition: Condition, done: Semaphore): Promise<ChildPro
 after(() => {
   reap();
   const { registry, self } = membership();
-  assert.deepEqual(registry.participants().map(({ id }) => id), [self.id]);
+  assert.deepEqual(
+    registry.participants().map(({ id }) => id),
+    [self.id],
+  );
 });
 
 test("a recursive lock whose holder was killed passes on, and the guard says so", async () => {

@@ -39,7 +39,10 @@ const scenarios: Readonly<Record<string, Scenario>> = { permits, waiters, condit
 after(() => {
   reap();
   const { registry, self } = membership();
-  assert.deepEqual(registry.participants().map(({ id }) => id), [self.id]);
+  assert.deepEqual(
+    registry.participants().map(({ id }) => id),
+    [self.id],
+  );
 });
 
 test("the primitives have points to be killed at, each with a scenario", () => {
@@ -52,6 +55,14 @@ for (const point of points) {
     assert.equal(await scenarioOf(point)?.({ killPoint: point }), true);
   });
 }
+
+test("a signal that was given counts, even if the process is killed before it has counted it", async () => {
+  const done = new Semaphore(0);
+  const death = { killPoint: "permits.given-back", skip: 7 };
+  assert.ok(await killedAt(start("signal", give({ done }, 100), { program, ...death }), death));
+  for (let signal = 0; signal < 8; signal++) assert.ok(await done.acquire(patience), `signal ${signal}`);
+  assert.equal(await done.acquire({ timeout: 50 }), undefined);
+});
 
 test(`everything goes on after ${rounds} random kills (SEED=${seed})`, async (t) => {
   t.diagnostic(`seed ${seed}`);
@@ -79,7 +90,10 @@ async function permits(death: Death): Promise<boolean> {
   const rival = isRivalled ? start("takeOne", give({ semaphore }), { program }) : undefined;
   const isKilled = await killedAt(victim, death);
   const both = [await semaphore.acquire(patience), semaphore.acquireSync(patience)];
-  assert.ok(both.every((guard) => guard !== undefined), `a permit was lost at ${death.killPoint}`);
+  assert.ok(
+    both.every((guard) => guard !== undefined),
+    `a permit was lost at ${death.killPoint}`,
+  );
   assert.equal(semaphore.tryAcquire(), undefined, `a permit was won at ${death.killPoint}`);
   for (const guard of both) guard?.release();
   if (rival !== undefined) await kill(rival);
@@ -93,7 +107,10 @@ async function permits(death: Death): Promise<boolean> {
 async function waiters(death: Death): Promise<boolean> {
   const [condition, done] = [new Condition(new Lock()), new Semaphore(0)];
   // Somebody dead who was notified, and whom the victim finds; and somebody alive who waits.
-  const [dead, listener] = [start("listen", give({ condition, done }), { program }), start("listen", give({ condition, done }), { program })];
+  const [dead, listener] = [
+    start("listen", give({ condition, done }), { program }),
+    start("listen", give({ condition, done }), { program }),
+  ];
   await said(dead);
   await said(listener);
   await condition.runExclusive(() => {});
@@ -108,7 +125,7 @@ async function waiters(death: Death): Promise<boolean> {
   condition.release();
   // What the listener has heard so far does not count.
   while (done.tryAcquire() !== undefined);
-  for (const deadline = Date.now() + patience.timeout; ; ) {
+  for (const deadline = Date.now() + patience.timeout; ;) {
     await condition.runExclusive(() => condition.notify());
     if ((await done.acquire({ timeout: 100 })) !== undefined) break;
     assert.ok(Date.now() < deadline, `nobody hears after a kill at ${death.killPoint}`);
@@ -184,7 +201,8 @@ async function kill(child: ChildProcess): Promise<void> {
 function findPoints(folder: string): string[] {
   const found = new Set<string>();
   for (const name of readdirSync(folder).filter((file) => file.endsWith(".js"))) {
-    for (const [, point] of readFileSync(join(folder, name), "utf8").matchAll(/killPoint\("([^"]+)"\)/g)) if (point !== undefined) found.add(point);
+    for (const [, point] of readFileSync(join(folder, name), "utf8").matchAll(/killPoint\("([^"]+)"\)/g))
+      if (point !== undefined) found.add(point);
   }
   return [...found].sort();
 }
