@@ -55,6 +55,10 @@ export class Allocator {
   readonly #roomy = new Map<number, MappedArena>();
   /** The words of each segment that is in use here: one view of a mapping. */
   readonly #segments = new Map<number, WeakRef<MappedWords>>();
+  /** Not by looking at all of them now and then: a look makes the collector keep what it is at. */
+  readonly #forgetter = new FinalizationRegistry<number>((serial) => {
+    if (this.#segments.get(serial)?.deref() === undefined) this.#segments.delete(serial);
+  });
   #retiredSeen: number;
 
   constructor(mine: Membership) {
@@ -352,8 +356,8 @@ export class Allocator {
   }
 
   #cache(words: MappedWords): MappedWords {
-    for (const [serial, cached] of this.#segments) if (cached.deref() === undefined) this.#segments.delete(serial);
     this.#segments.set(words.serial, new WeakRef(words));
+    this.#forgetter.register(words, words.serial);
     return words;
   }
 

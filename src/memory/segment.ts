@@ -7,6 +7,7 @@ import { closeSync, fstatSync, openSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { ResourceLimitError } from "../errors.js";
 import { native, type Mapping } from "../platform/native.js";
+import { countForCollector } from "../platform/collector.js";
 import { keepUntransferable } from "../platform/untransferable.js";
 import { freeBytes } from "../platform/places.js";
 import { killPoint } from "./kill-point.js";
@@ -57,6 +58,7 @@ export function openSegment(path: string, sizeBytes?: number): Mapping {
 function mapped(fd: number, sizeBytes: number): Mapping {
   const mapping = native().mapFile(fd, sizeBytes);
   keepUntransferable(mapping.buffer);
+  countForCollector(mapping.buffer);
   unmapper.register(mapping.buffer, { address: mapping.address, sizeBytes });
   return mapping;
 }
