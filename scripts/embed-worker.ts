@@ -1,28 +1,46 @@
 /**
- * Makes one file of all that a worker loads, after the compiler: `dist/worker/runtime.cjs`, and the same as text in
- * `dist/backend/worker-code.js` for programs that are bundled. docs/decisions/0006-one-file-for-the-worker.md says why.
+ * Makes one file of all that a worker loads to begin with, after the compiler: `dist/worker/runtime.cjs`; and one text of all that
+ * it may ever load, `dist/backend/worker-code.js`, for programs that are bundled. docs/decisions/0006-one-file-for-the-worker.md
+ * says why.
  *
  *     node --import tsx scripts/embed-worker.ts
  */
 import { writeFileSync } from "node:fs";
-import { build } from "esbuild";
+import { build, type Plugin } from "esbuild";
 
-const result = await build({
-  entryPoints: ["dist/worker/entry.js"],
-  outfile: "dist/worker/runtime.cjs",
-  bundle: true,
-  write: false,
-  platform: "node",
-  // CommonJS starts about 4 ms faster than an ES module.
-  format: "cjs",
-  target: "node20",
-  external: ["koffi"],
-  // CommonJS has no `import.meta`; this is what it would be.
-  banner: { js: `const runtimeUrl = require("node:url").pathToFileURL(__filename).href;` },
-  define: { "import.meta.url": "runtimeUrl" },
-  logLevel: "warning",
-});
-const code = result.outputFiles[0]?.text;
-if (code === undefined) throw new Error("esbuild made no file");
-writeFileSync("dist/worker/runtime.cjs", code);
-writeFileSync("dist/backend/worker-code.js", `export const workerCode = ${JSON.stringify(code)};\n`);
+/**
+ * What the worker loads late, it loads from the installed library, as the user's own modules do: were it part of the one file, a
+ * lock that arrives would be of another class than the `Lock` which the user's module has imported.
+ */
+const lateFromTheLibrary: Plugin = {
+  name: "late-from-the-library",
+  setup({ onResolve }) {
+    // From `dist/ship` or `dist/backend`, such a path is the same as from `dist/worker`.
+    onResolve({ filter: /^\.\.\// }, ({ kind, path }) => (kind === "dynamic-import" ? { path, external: true } : undefined));
+  },
+};
+
+writeFileSync("dist/worker/runtime.cjs", await bundle([lateFromTheLibrary]));
+writeFileSync("dist/backend/worker-code.js", `export const workerCode = ${JSON.stringify(await bundle([]))};\n`);
+
+async function bundle(plugins: Plugin[]): Promise<string> {
+  const result = await build({
+    entryPoints: ["dist/worker/entry.js"],
+    outfile: "dist/worker/runtime.cjs",
+    bundle: true,
+    write: false,
+    platform: "node",
+    // CommonJS starts about 4 ms faster than an ES module.
+    format: "cjs",
+    target: "node20",
+    external: ["koffi"],
+    plugins,
+    // CommonJS has no `import.meta`; this is what it would be.
+    banner: { js: `const runtimeUrl = require("node:url").pathToFileURL(__filename).href;` },
+    define: { "import.meta.url": "runtimeUrl" },
+    logLevel: "warning",
+  });
+  const code = result.outputFiles[0]?.text;
+  if (code === undefined) throw new Error("esbuild made no file");
+  return code;
+}
