@@ -8,7 +8,7 @@ import { runProgram } from "../programs/run-program.js";
 
 const examples = readdirSync("examples").filter((name) => name.endsWith(".ts"));
 
-describe("examples", { concurrency: 4 }, () => {
+describe("examples", { concurrency: 2 }, () => {
   for (const example of examples) {
     const { lines, inAnyOrder } = promiseOf(example);
     const run = async (args: string[]): Promise<void> => {
