@@ -257,8 +257,7 @@ export class Permits {
   /** An account with permits in it: this thread's if possible. */
   #indebted(): number | undefined {
     const { self } = this.#holders;
-    if (this.#int32[this.#own] === self && (this.#int32[this.#own + 1] ?? 0) > 0)
-      return this.#own;
+    if (this.#int32[this.#own] === self && (this.#int32[this.#own + 1] ?? 0) > 0) return this.#own;
     let other: number | undefined;
     for (const account of this.#accountsInUse()) {
       if (this.#int32[account] === self) return account;
