@@ -69,5 +69,7 @@ export function limitFlags(
 /** The environment of a worker: this program's, without what belongs to this process alone, and with the session that they share. */
 export function inheritedEnv(env: Readonly<Record<string, string | undefined>> | undefined): NodeJS.ProcessEnv {
   const { NODE_TEST_CONTEXT: _testRunner, NODE_CHANNEL_FD: _ipc, NODE_UNIQUE_ID: _cluster, ...rest } = { ...(env ?? process.env) };
-  return { ...rest, ...sessionEnvironment(), [parentVariable]: String(process.pid) };
+  // A thread would get the word "undefined".
+  const defined = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
+  return { ...defined, ...sessionEnvironment(), [parentVariable]: String(process.pid) };
 }

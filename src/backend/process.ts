@@ -78,8 +78,7 @@ class ProcessWorker implements WorkerHandle {
         const exit = exitOf(code, signal);
         this.#exit = exit;
         giveBackSharedMemory(this.#child.pid);
-        const isRefusal = code === badFlagsCode && socket.bytesRead === 0;
-        const report = isRefusal ? () => void withRefusal(exit, this.#flags).then(resolve) : () => resolve(exit);
+        const report = socket.bytesRead > 0 ? () => resolve(exit) : () => void explained(exit, this.#flags).then(resolve);
         if (socket.closed) return report();
         socket.once("close", report);
         destroyOnceSilent(socket);
@@ -93,12 +92,17 @@ function exitOf(code: number | null, signal: NodeJS.Signals | null): WorkerExit 
   return { exitCode: code ?? 1, signal: undefined };
 }
 
-/** Adds what Node says of the flags. The worker has printed it where it prints everything, and that is not ours to read. */
-function withRefusal(exit: WorkerExit, flags: readonly string[]): Promise<WorkerExit> {
+/** Adds why a process ended before it could say a word, where that can be found out. */
+async function explained(exit: WorkerExit, flags: readonly string[]): Promise<WorkerExit> {
+  const reason = exit.exitCode === badFlagsCode ? await refusalOf(flags) : undefined;
+  return reason === undefined ? exit : { ...exit, cause: new Error(reason) };
+}
+
+/** What Node says of the flags. The worker has printed it where it prints everything, and that is not ours to read. */
+function refusalOf(flags: readonly string[]): Promise<string | undefined> {
   return new Promise((resolve) => {
     execFile(process.execPath, [...flags, "--version"], { timeout: explainLimit }, (error, _stdout, stderr) => {
-      const said = stderr.trim();
-      resolve(error === null || said === "" ? exit : { ...exit, cause: new Error(said) });
+      resolve(error === null || stderr === "" ? undefined : stderr.trim());
     });
   });
 }
@@ -107,7 +111,7 @@ function refused(child: ChildProcess, name: string): WorkerStartError {
   child.on("error", () => {});
   return new WorkerStartError(
     `Cannot start the worker ${name}: the operating system refused to run ${process.execPath}. ` +
-      `Check the limits on processes (ulimit -u) and open files (ulimit -n), and that the current directory exists.`,
+      `Check the limits on processes (ulimit -u) and open files (ulimit -n).`,
   );
 }
 

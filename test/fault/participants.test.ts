@@ -37,8 +37,9 @@ for (const { kind, Pool: EitherPool, Process: Either } of kinds) {
       const counter = new SharedValue("int32", 0);
       const count = async (rounds: number): Promise<void> => {
         for (let round = 0; round < rounds; round++) {
-          using _held = await lock.acquire();
+          const held = await lock.acquire();
           counter.value = counter.value + 1;
+          held.release();
         }
       };
       await pool.map(count, [500, 500, 500, 500]);
