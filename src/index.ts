@@ -21,5 +21,6 @@ export type { ElementOf, ElementType, ViewOf } from "./shared/element-types.js";
 export { ShareableList, type ListItem, type ShareableListOptions } from "./shared/shareable-list.js";
 export { SharedArray } from "./shared/shared-array.js";
 export { SharedMemory, type SharedMemoryOptions } from "./shared/shared-memory.js";
+export { SharedStruct, type StructClass, type StructOf, type StructSchema, type StructValues } from "./shared/shared-struct.js";
 export { SharedValue } from "./shared/shared-value.js";
 export * from "./errors.js";

@@ -31,8 +31,9 @@ export interface Shareable {
   [handleOf](): Handle;
 }
 
-/** Whether the value is a shared object. */
+/** Whether the value is a shared object, or a class that travels as one: then the method is its own, not inherited. */
 export function isShareable(value: unknown): value is Shareable {
+  if (typeof value === "function") return Object.hasOwn(value, handleOf);
   return typeof value === "object" && value !== null && handleOf in value && typeof value[handleOf] === "function";
 }
 
@@ -57,7 +58,7 @@ export function sharedObjects(kinds: SharedKinds): CodecExtension {
       if (!canReceive(namespace))
         throw new DecodeError(`Cannot read a shared object: the module of the kind "${header[0]}" has no fromHandle.`);
       const value = namespace.fromHandle(header[1]);
-      if (typeof value !== "object" || value === null)
+      if ((typeof value !== "object" && typeof value !== "function") || value === null)
         throw new DecodeError(`Cannot read a shared object: "${header[0]}" returned no object.`);
       return { value, fill() {} };
     },

@@ -14,6 +14,7 @@ export const sharedKinds: SharedKinds = {
   event: () => import("../sync/event.js"),
   "shared-value": () => import("../shared/shared-value.js"),
   "shared-array": () => import("../shared/shared-array.js"),
+  "shared-struct": () => import("../shared/shared-struct.js"),
   "shared-memory": () => import("../shared/shared-memory.js"),
   "shareable-list": () => import("../shared/shareable-list.js"),
 };
