@@ -13,6 +13,7 @@ import { importOf, requiredModule } from "./modules.js";
 import { fileNameOf } from "./reference.js";
 import { describeFunction, nameOf, refuse } from "./refusal.js";
 import { originOf } from "./origin.js";
+import { textMapOf } from "./text-map.js";
 import {
   declarationKind,
   hasDeadZone,
@@ -60,14 +61,16 @@ export function captureCode(located: Located): CapturedCode {
   if (syntax.heritage !== undefined) collector.addHeritage(syntax.heritage);
   if (syntax.outerThis.length > 0) collector.addThis(syntax.outerThis);
   const metaEdits = syntax.importMetas.map(({ start, end }) => ({ start, end, text: importMeta }));
-  const text = applyEdits(script.source, syntax, [...syntax.edits, ...collector.edits, ...metaEdits]);
+  const edits = [...syntax.edits, ...collector.edits, ...metaEdits].toSorted((some, other) => some.start - other.start);
+  const text = applyEdits(script.source, syntax, edits);
+  const sourceMap = textMapOf(script, { text, node: node.whole, start: syntax.start, edits });
   const { form, isStrict } = syntax;
   const { url } = script;
   return {
     subject,
     header: {
       kind: "code",
-      ...{ origin: originOf(fn), form, name: ownName(fn), text, url, ...position, isStrict, importMeta },
+      ...{ origin: originOf(fn), form, name: ownName(fn), text, url, ...position, isStrict, importMeta, sourceMap },
       constant: collector.constant,
       functionFields: [...syntax.functionFields],
       captures: collector.captures,
@@ -284,7 +287,7 @@ function spell({ spelling }: FreeReference, name: string, text: string): string 
 function applyEdits(source: string, { start, end }: FunctionSyntax, edits: readonly Edit[]): string {
   let text = "";
   let position = start;
-  for (const edit of edits.toSorted((some, other) => some.start - other.start)) {
+  for (const edit of edits) {
     text += source.slice(position, edit.start) + edit.text;
     position = edit.end;
   }

@@ -29,6 +29,8 @@ export interface CodeHeader {
   readonly line: number;
   readonly column: number;
   readonly isStrict: boolean;
+  /** Where the text was written, when it was generated; empty when it is what was written. */
+  readonly sourceMap: string;
   /** The name that stands for `import.meta`; empty when the text has none. */
   readonly importMeta: string;
   /** The name of a constant that the text assigns to, and so fails; empty when it never does. */

@@ -13,6 +13,7 @@ import type { DecodeContext } from "../wire/extension.js";
 import { builtinAt } from "./builtins.js";
 import { compileAt } from "./dynamic-import.js";
 import type { Capture, CodeHeader } from "./header.js";
+import { mappedName } from "./mapped-name.js";
 import { requireFrom, wrapExports } from "./modules.js";
 
 export interface Rebuilt {
@@ -52,7 +53,7 @@ function compile(header: CodeHeader, names: readonly string[], lateNames: readon
     `${" ".repeat(header.column)}${header.text}`,
     `${close}]; })`,
   ];
-  const script = compileAt(code.join("\n"), header.url, header.line - 1);
+  const script = compileAt(code.join("\n"), mappedName(header.url, header.sourceMap), header.line - 1);
   return script.runInThisContext() as (...values: unknown[]) => Compiled;
 }
 
