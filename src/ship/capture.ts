@@ -3,12 +3,12 @@ import { dirname } from "node:path";
 import { NotShippableError } from "../errors.js";
 import type { EncodeContext, ModuleRequest } from "../wire/extension.js";
 import { builtinPath } from "./builtins.js";
-import { Cell, checkUnwitnessed, scriptCell, witnessedCell } from "./cell.js";
+import { Cell, scriptCell, unwitnessedCell, witnessedCell } from "./cell.js";
 import { syntaxOf, type Edit, type FreeReference, type FreeVariable, type FunctionSyntax } from "./function-syntax.js";
 import type { Capture, CodeHeader } from "./header.js";
 import type { ScopeSight } from "./inspector-session.js";
 import { liveNamespace } from "./live-namespace.js";
-import type { Located } from "./located.js";
+import type { FunctionPlace, Located } from "./located.js";
 import { importOf, requiredModule } from "./modules.js";
 import { fileNameOf } from "./reference.js";
 import { describeFunction, nameOf, refuse } from "./refusal.js";
@@ -29,6 +29,7 @@ import {
 
 /** A function taken apart. All but the values of cells stays as it is. */
 export interface CapturedCode {
+  readonly located: FunctionPlace;
   readonly subject: string;
   readonly header: Omit<CodeHeader, "eager">;
   readonly modules: readonly ModuleRequest[];
@@ -43,7 +44,8 @@ export interface CapturedCode {
 export interface BoundValue {
   readonly name: string;
   readonly isEager: boolean;
-  readonly value: unknown;
+  /** Of a cell that no witness tells apart: the cell of another function, once it is known that they share it. */
+  value: unknown;
   /** For cells that no witness tells apart: the variable's declaration. */
   readonly unwitnessed: string | undefined;
 }
@@ -67,6 +69,7 @@ export function captureCode(located: Located): CapturedCode {
   const { form, isStrict } = syntax;
   const { url } = script;
   return {
+    located: { fn, node },
     subject,
     header: {
       kind: "code",
@@ -82,12 +85,14 @@ export function captureCode(located: Located): CapturedCode {
   };
 }
 
-/** Refuses variables of one declaration that may or may not be the same in two functions of this message. */
-export function checkCells(code: CapturedCode, fn: Function, context: EncodeContext): void {
-  for (const { value, unwitnessed } of code.bound) {
-    if (!(value instanceof Cell)) continue;
-    value.readThrough(fn);
-    if (unwitnessed !== undefined) checkUnwitnessed(context, { declaration: unwitnessed, cell: value, fn, subject: code.subject });
+/** Lets the cells of a function be those of the other functions of the message, where they share the variable. */
+export function joinCells(code: CapturedCode, context: EncodeContext): void {
+  for (const bound of code.bound) {
+    if (!(bound.value instanceof Cell)) continue;
+    bound.value.readThrough(code.located.fn);
+    if (bound.unwitnessed === undefined) continue;
+    const use = { declaration: bound.unwitnessed, cell: bound.value, located: code.located, subject: code.subject };
+    bound.value = unwitnessedCell(context, use);
   }
 }
 

@@ -2,18 +2,22 @@
  * Variables that are assigned to after they were declared. Functions of one message that share such a variable share it on the
  * other side, too: in their texts the variable `n` becomes `n.value`, where `n` is bound to the cell.
  *
- * Two closures share a variable when they were made by the same run of the scope around them. V8 does not tell; but what the
- * scope makes anew in each run and never assigns again (a function, a literal) is its witness: the same witness, the same run.
+ * Two closures share a variable when they were made by the same run of the scope around them. What the scope makes anew in each
+ * run and never assigns again (a function, a literal) is its witness: the same witness, the same run. Where there is none, V8
+ * changes the variable in one function for a moment, and looks whether it has changed in the other.
  */
 import { NotShippableError } from "../errors.js";
 import type { EncodeContext } from "../wire/extension.js";
 import { inspectorSession, type Sight } from "./inspector-session.js";
-import { readVariable } from "./variables.js";
+import type { FunctionPlace } from "./located.js";
+import { nameOf } from "./refusal.js";
+import { readVariable, stopsAtEntry } from "./variables.js";
 
 /** A shared variable. Here it is read from the scope of a function; where it arrives it has the value itself. */
 export class Cell {
   value: unknown = undefined;
   readonly name: string;
+  readonly #others = new WeakSet<Cell>();
   #holder: WeakRef<Function> | undefined;
 
   constructor(name: string) {
@@ -23,6 +27,15 @@ export class Cell {
   /** From now on `fn`, which has the variable in its scope, tells the value. */
   readThrough(fn: Function): void {
     this.#holder = new WeakRef(fn);
+  }
+
+  /** Whether it is known to be another variable than that of `cell`. */
+  isOther(cell: Cell): boolean {
+    return this.#others.has(cell) || cell.#others.has(this);
+  }
+
+  noteOther(cell: Cell): void {
+    this.#others.add(cell);
   }
 
   read(context: EncodeContext): unknown {
@@ -67,21 +80,41 @@ export function witnessedCell(witness: object, name: string): Cell {
   return cell;
 }
 
+export interface CellUse {
+  /** Which variable of the text it is. */
+  readonly declaration: string;
+  readonly cell: Cell;
+  readonly located: FunctionPlace;
+  readonly subject: string;
+}
+
 /**
- * Refuses what may, or may not, be one variable: two functions of one message have the variable `declaration`, no witness
- * says whether it is the same, and its values do not tell them apart.
+ * The cell that stands for the variable: that of another function of the message, when they share it. For two functions of one
+ * message that have the variable `declaration`, and no witness that says whether it is the same, V8 finds out.
+ * @throws NotShippableError when it cannot, and the values do not tell the variables apart.
  */
-export function checkUnwitnessed(context: EncodeContext, use: { declaration: string; cell: Cell; fn: Function; subject: string }): void {
+export function unwitnessedCell(context: EncodeContext, use: CellUse): Cell {
   const known = context.notes.get(use.declaration);
-  const others = known instanceof Map ? (known as Map<Cell, Function>) : new Map<Cell, Function>();
-  for (const [cell, fn] of others) {
-    if (cell === use.cell || !Object.is(cell.read(context), use.cell.read(context))) continue;
-    throw new NotShippableError(
-      `Cannot send ${use.subject} together with ${fn.name}: both use the variable ${use.cell.name}, which changes, and it cannot be told whether they share it. ` +
-        `Keep what they share in an object that does not change (const state = { ${use.cell.name}: … })`,
-      [use.subject, use.cell.name],
-    );
-  }
-  others.set(use.cell, use.fn);
+  const others = known instanceof Map ? (known as Map<Cell, FunctionPlace>) : new Map<Cell, FunctionPlace>();
   context.notes.set(use.declaration, others);
+  for (const [cell, located] of others) {
+    if (cell === use.cell) return cell;
+    if (cell.isOther(use.cell) || !Object.is(cell.read(context), use.cell.read(context))) continue;
+    if (decide({ cell, located }, use)) return cell;
+    cell.noteOther(use.cell);
+  }
+  others.set(use.cell, use.located);
+  return use.cell;
+}
+
+function decide(known: { readonly cell: Cell; readonly located: FunctionPlace }, use: CellUse): boolean {
+  const { name } = use.cell;
+  const [some, other] = stopsAtEntry(use.located.node.inner) ? [use.located, known.located] : [known.located, use.located];
+  const isShared = stopsAtEntry(some.node.inner) ? inspectorSession().sharesVariable(some.fn, other.fn, name) : undefined;
+  if (isShared !== undefined) return isShared;
+  throw new NotShippableError(
+    `Cannot send ${use.subject} together with ${nameOf(known.located.fn)}: both use the variable ${name}, which changes, and it cannot be told whether they share it. ` +
+      `Keep what they share in an object that does not change (const state = { ${name}: … })`,
+    [use.subject, name],
+  );
 }

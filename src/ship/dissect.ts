@@ -3,7 +3,7 @@ import type { EncodeContext, Parts } from "../wire/extension.js";
 import { types } from "node:util";
 import { allowAbsence, allowsAbsence, orAbsence } from "./absence.js";
 import { builtinPath } from "./builtins.js";
-import { captureCode, checkCells, type CapturedCode } from "./capture.js";
+import { captureCode, joinCells, type CapturedCode } from "./capture.js";
 import type { Header } from "./header.js";
 import { inspectorSession } from "./inspector-session.js";
 import { folderOfRequire } from "./modules.js";
@@ -36,7 +36,7 @@ export function partsOf(fn: Function, dissection: Dissection, context: EncodeCon
   }
   const { code } = dissection;
   for (const request of code.modules) context.require(request);
-  checkCells(code, fn, context);
+  joinCells(code, context);
   if (code.self !== undefined) allowAbsenceAround(code.self, context);
   if (code.header.form === "class" && allowsAbsence(fn, context)) allowAbsence(Object.getPrototypeOf(fn) as object, context);
   for (const { name, value } of code.bound) traceCapture(value, { owner: fn, subject: code.subject, name });

@@ -2,7 +2,7 @@
  * Looks into functions through V8's own inspector, connected to this very isolate.
  *
  * The function is handed over in a mailbox object that the inspector knows by id, so no global is left behind. The debugger is
- * switched on only inside one synchronous call, to learn of scripts: a `debugger` statement of the user never stops.
+ * switched on for moments only. No front end is attached to this session: a `debugger` statement of the user does not wait.
  */
 import type { Runtime, Session } from "node:inspector";
 
@@ -40,11 +40,15 @@ export type Inside = { readonly state: "value"; readonly value: unknown } | { re
 
 interface Mailbox {
   outgoing: unknown;
+  saved: unknown;
   incoming: unknown[];
 }
 
 const lookGroup = "manyhands.look";
 const mailboxGroup = "manyhands.mailbox";
+
+/** Milliseconds. */
+const enabledFor = 50;
 
 /** Milliseconds. Nothing runs for as long; V8 wants a limit to take back that it ended execution. */
 const evaluationTimeout = 1000;
@@ -66,13 +70,17 @@ export function inspectorSession(): InspectorSession {
 
 class InspectorSession {
   readonly #session: Session;
-  readonly #mailbox: Mailbox = { outgoing: undefined, incoming: [] };
+  readonly #mailbox: Mailbox = { outgoing: undefined, saved: undefined, incoming: [] };
   readonly #mailboxId: string;
+  /** While the debugger is enabled. */
+  readonly #scripts = new Map<string, AnnouncedScript>();
+  #disabling: NodeJS.Timeout | undefined;
 
   constructor() {
     const { Session: SessionClass } = process.getBuiltinModule("node:inspector");
     this.#session = new SessionClass();
     this.#session.connect();
+    this.#session.on("Debugger.scriptParsed", ({ params }: { params: AnnouncedScript }) => void this.#scripts.set(params.scriptId, params));
     this.#mailboxId = this.#introduce();
   }
 
@@ -100,12 +108,42 @@ class InspectorSession {
    * `Runtime.evaluate` with a timeout, around which V8 takes back that execution ended.
    */
   readInside(fn: Function, name: string): Inside {
-    if (process.getBuiltinModule("node:inspector").url() !== undefined) return { state: "absent" };
-    let answer: Readonly<Record<string, unknown>> | undefined;
+    let inside: Inside = { state: "absent" };
+    this.#enter(fn, (evaluate) => {
+      const { result, exceptionDetails } = evaluate(name);
+      inside =
+        exceptionDetails === undefined ? { state: "value", value: this.#receive([result as Runtime.RemoteObject])[0] } : { state: "unset" };
+    });
+    return inside;
+  }
+
+  /**
+   * Whether the variable `name` of `fn` is the very one that `other` has: it is changed in the one, looked at in the other, and
+   * changed back before anything else runs. `undefined` when `fn` cannot be entered.
+   */
+  sharesVariable(fn: Function, other: Function, name: string): boolean | undefined {
+    let answer: boolean | undefined;
+    this.#withGlobal((mailbox) => {
+      this.#enter(fn, (evaluate) => {
+        const { result } = evaluate(`${mailbox}.saved = ${name}, ${name} = ${mailbox}, ${name} === ${mailbox}`);
+        if (!isRecord(result) || result["value"] !== true) return;
+        try {
+          answer = this.look(other).scopes.find(({ variables }) => Object.hasOwn(variables, name))?.variables[name] === this.#mailbox;
+        } finally {
+          evaluate(`${name} = ${mailbox}.saved`);
+          this.#mailbox.saved = undefined;
+        }
+      });
+    });
+    return answer;
+  }
+
+  #enter(fn: Function, use: (evaluate: (expression: string) => Readonly<Record<string, unknown>>) => void): void {
+    if (process.getBuiltinModule("node:inspector").url() !== undefined) return;
     const onPaused = ({ params: { callFrames } }: { params: { callFrames: readonly { callFrameId: string }[] } }): void => {
-      const callFrameId = callFrames[0]?.callFrameId;
+      const frame = { callFrameId: callFrames[0]?.callFrameId, silent: true, objectGroup: lookGroup };
       try {
-        answer = this.#post("Debugger.evaluateOnCallFrame", { callFrameId, expression: name, silent: true, objectGroup: lookGroup });
+        use((expression) => this.#post("Debugger.evaluateOnCallFrame", { ...frame, expression }));
       } finally {
         this.#post("Debugger.resume", { terminateOnResume: true });
       }
@@ -114,9 +152,6 @@ class InspectorSession {
     this.#session.on("Debugger.paused", onPaused);
     try {
       this.#callStopped();
-      if (answer === undefined) return { state: "absent" };
-      if (answer["exceptionDetails"] !== undefined) return { state: "unset" };
-      return { state: "value", value: this.#receive([answer["result"] as Runtime.RemoteObject])[0] };
     } finally {
       this.#session.off("Debugger.paused", onPaused);
       this.#forget();
@@ -125,7 +160,7 @@ class InspectorSession {
 
   /** Calls the function in the mailbox, which stops at its entry. Its arguments are such that any pattern takes them apart. */
   #callStopped(): void {
-    this.#post("Debugger.enable");
+    this.#enableDebugger();
     const objectId = idOf(this.#onMailbox("function () { return this.outgoing; }", []));
     const { breakpointId } = this.#post("Debugger.setBreakpointOnFunctionCall", { objectId });
     this.#mailbox.incoming = Array.from({ length: maxPatterns }, () => anything);
@@ -140,27 +175,33 @@ class InspectorSession {
       });
     } finally {
       this.#post("Debugger.removeBreakpoint", { breakpointId });
-      this.#post("Debugger.disable");
     }
   }
 
   /** The script with this id; what was collected, or never had a source, is `undefined`. */
   script(scriptId: string): ScriptSight | undefined {
-    let found: Omit<ScriptSight, "source"> | undefined;
-    const onScript = ({ params }: { params: AnnouncedScript }): void => {
-      if (params.scriptId !== scriptId) return;
-      found = { url: params.url, isModule: params.isModule === true, startLine: params.startLine, startColumn: params.startColumn };
-    };
-    this.#session.on("Debugger.scriptParsed", onScript);
-    try {
+    this.#enableDebugger();
+    const found = this.#scripts.get(scriptId);
+    if (found === undefined) return undefined;
+    const source: unknown = this.#post("Debugger.getScriptSource", { scriptId })["scriptSource"];
+    const { url, isModule, startLine, startColumn } = found;
+    return typeof source === "string" ? { url, isModule: isModule === true, startLine, startColumn, source } : undefined;
+  }
+
+  /** To be enabled makes V8 announce every script, which costs milliseconds: so it stays enabled for a moment. */
+  #enableDebugger(): void {
+    if (this.#disabling === undefined) {
       this.#post("Debugger.enable");
-      if (found === undefined) return undefined;
-      const source: unknown = this.#post("Debugger.getScriptSource", { scriptId })["scriptSource"];
-      return typeof source === "string" ? { ...found, source } : undefined;
-    } finally {
-      this.#post("Debugger.disable");
-      this.#session.off("Debugger.scriptParsed", onScript);
+      this.#disabling = setTimeout(() => this.#disableDebugger(), enabledFor).unref();
+    } else {
+      this.#disabling.refresh();
     }
+  }
+
+  #disableDebugger(): void {
+    this.#disabling = undefined;
+    this.#scripts.clear();
+    this.#post("Debugger.disable");
   }
 
   #introduce(): string {

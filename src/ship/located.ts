@@ -2,9 +2,12 @@
 import type { Sight } from "./inspector-session.js";
 import type { FunctionNode, Script } from "./script.js";
 
-export interface Located {
+export interface FunctionPlace {
   readonly fn: Function;
+  readonly node: FunctionNode;
+}
+
+export interface Located extends FunctionPlace {
   readonly sight: Sight;
   readonly script: Script;
-  readonly node: FunctionNode;
 }

@@ -1,7 +1,7 @@
 /** The variables around a function: their values, and what their declarations say of them. */
 import type { AnyNode } from "acorn";
 import type { Variable } from "eslint-scope";
-import type { Located } from "./located.js";
+import type { FunctionPlace } from "./located.js";
 import { walk } from "./syntax-tree.js";
 import { inspectorSession, type Inside, type ScopeSight } from "./inspector-session.js";
 
@@ -36,12 +36,12 @@ export function showsDeadZone(): boolean {
 }
 
 /** What a name, or `this`, means inside of `fn`: more precise than its scopes, and slower. `absent` when that cannot be told. */
-export function readInside({ fn, node: { inner } }: Located, name: string): Inside {
+export function readInside({ fn, node: { inner } }: FunctionPlace, name: string): Inside {
   return stopsAtEntry(inner) ? inspectorSession().readInside(fn, name) : { state: "absent" };
 }
 
 /** A class or generator is entered in ways of its own; a default value that is computed may be where V8 would stop, or not. */
-function stopsAtEntry(inner: AnyNode): boolean {
+export function stopsAtEntry(inner: AnyNode): boolean {
   if (!("params" in inner) || ("generator" in inner && inner.generator === true)) return false;
   let isPlain = true;
   for (const parameter of inner.params) {

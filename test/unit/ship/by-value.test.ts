@@ -86,13 +86,61 @@ test("functions of one shipment share the variables that they share at home", as
   assert.deepEqual(await there.run(closures), [1, 2, 2, 2]);
 });
 
-test("two closures that may or may not share a variable are refused", () => {
-  const make = (): { inc: () => number; get: () => number } => {
-    let n = 0;
-    return { inc: () => ++n, get: () => n };
+const makeCounter = (): { inc: () => number; get: () => number; count: () => Generator<number> } => {
+  let n = 0;
+  return {
+    inc: () => ++n,
+    get: () => n,
+    *count() {
+      for (;;) yield n++;
+    },
   };
-  const { inc, get } = make();
-  const both = (): number => inc() + get();
+};
+
+test("closures share what they share at home, and nothing else", async () => {
+  const [some, other] = [makeCounter(), makeCounter()];
+  const run = (): number[] => [
+    some.inc(),
+    some.get(),
+    other.inc(),
+    some.inc(),
+    some.get(),
+    other.get(),
+    [...take(some.count(), 2)].length,
+    some.get(),
+  ];
+  const first = await there.run(run);
+  assert.deepEqual(first, [1, 1, 1, 2, 2, 1, 2, 5]);
+  assert.deepEqual(await there.run(run), first);
+  assert.equal(some.get() + other.get(), 0);
+  assert.deepEqual(run(), first);
+  const second = await there.run(run);
+  assert.deepEqual(run(), second);
+});
+
+function* take<T>(values: Iterable<T>, count: number): Generator<T> {
+  for (const value of values) {
+    if (count-- <= 0) return;
+    yield value;
+  }
+}
+
+test("two generators that may or may not share a variable are refused", () => {
+  const make = (): (() => Generator<number>)[] => {
+    let n = 0;
+    return [
+      function* () {
+        yield ++n;
+      },
+      function* () {
+        yield ++n;
+      },
+    ];
+  };
+  const both = (
+    (generators) => () =>
+      generators.map((generate) => generate().next().value as number)
+  )(make());
   assert.throws(
     () => shipFunction(both, shipCodec()),
     (error: unknown) => {
