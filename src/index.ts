@@ -9,6 +9,9 @@ export { currentProcess, parentProcess, type CurrentProcess, type ParentProcess 
 export type { ProcessOptions } from "./process/options.js";
 export { isMain } from "./process/is-main.js";
 export { cpuCount } from "./platform/cpu-count.js";
+export type { Connection } from "./pipe/connection.js";
+export { Pipe, type PipeOptions } from "./pipe/pipe.js";
+export { wait } from "./pipe/wait.js";
 export { Barrier, type BarrierOptions } from "./sync/barrier.js";
 export { BoundedSemaphore } from "./sync/bounded-semaphore.js";
 export { Condition } from "./sync/condition.js";

@@ -12,6 +12,7 @@ import { uptime } from "node:os";
 import { join } from "node:path";
 import { ResourceLimitError, StateError } from "../errors.js";
 import { Arena, arenaBytes, capacityFor } from "./arena.js";
+import { drafterOf } from "./extents.js";
 import { killPoint } from "./kill-point.js";
 import { MappedWords } from "./mapped-words.js";
 import { membership, type Membership } from "./membership.js";
@@ -23,6 +24,14 @@ export interface Location {
   readonly arena: number;
   readonly block: number;
   readonly generation: number;
+}
+
+/** Tells whether a block is held by anybody. */
+export interface Watch {
+  /** As far as is known: a holder that was killed counts until it is reaped. About 20 nanoseconds. */
+  isHeld(): boolean;
+  /** Frees the block if whoever let go last was killed before it could, or the last handle on it has expired. */
+  settle(): void;
 }
 
 /** Memory as this thread sees it. */
@@ -110,6 +119,21 @@ export class Allocator {
     return { words: mapped, byteOffset: 0, sizeBytes, isPart: false };
   }
 
+  /**
+   * How to tell whether anybody holds a block, or a handle on it is in flight; this thread need not. `undefined` when it is
+   * known that nobody does.
+   */
+  watch({ arena: serial, block, generation }: Location): Watch | undefined {
+    const arena = this.#mapped(serial)?.arena;
+    if (arena === undefined || block >= arena.capacity) return undefined;
+    return {
+      isHeld: () => arena.isLive(block, generation),
+      settle: () => {
+        if (arena.isLive(block, generation)) this.#remove(arena.free(block, now()));
+      },
+    };
+  }
+
   /** Keeps a block that this thread holds for the receiver of a handle that is about to be sent. */
   send(location: Location): void {
     this.#held(location).arena.send(location.block, now());
@@ -150,7 +174,8 @@ export class Allocator {
       for (const orphan of arena.sweep(time)) this.#remove(orphan);
       for (const segment of arena.ownedSegments()) owned.add(segment);
     }
-    for (const segment of files) if (!owned.has(segment)) this.#remove(segment);
+    for (const segment of new Set(files)) if (!owned.has(segment)) this.#remove(segment);
+    this.#removeDrafts();
     for (const { arena } of [...this.#all()]) if (arena.count() === 0) this.#retireAlone(arena);
   }
 
@@ -361,10 +386,21 @@ export class Allocator {
     return words;
   }
 
+  /** Removes what participants that were killed had begun to write. */
+  #removeDrafts(): void {
+    const { registry } = this.#membership;
+    for (const name of this.#folders.flatMap(namesIn)) {
+      const drafter = drafterOf(name);
+      if (drafter !== undefined && registry.isGone(drafter)) this.#removeFile(name);
+    }
+  }
+
   #remove(segment: number | undefined): void {
     if (segment === undefined) return;
     killPoint("allocator.orphan");
     this.#removeFile(segmentName(segment));
+    const extents = `${segmentName(segment)}.`;
+    for (const name of this.#folders.flatMap(namesIn)) if (name.startsWith(extents)) this.#removeFile(name);
     this.#segments.delete(segment);
   }
 }
@@ -385,10 +421,13 @@ function segmentName(serial: number): string {
   return `segment-${serial}`;
 }
 
-/** The numbers of the files in a folder whose names are `prefix` and a number. */
+/** The numbers of the files in a folder whose names are `prefix` and a number; an extent's is that of its segment. */
 function numbersIn(folder: string, prefix: string): number[] {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder).flatMap((name) => (name.startsWith(prefix) ? [Number(name.slice(prefix.length))] : []));
+  return namesIn(folder).flatMap((name) => (name.startsWith(prefix) ? [Number.parseInt(name.slice(prefix.length), 10)] : []));
+}
+
+function namesIn(folder: string): string[] {
+  return existsSync(folder) ? readdirSync(folder) : [];
 }
 
 /** Seconds since the machine started: the same clock in every process. */

@@ -65,6 +65,8 @@ export class Arena {
   readonly #buffer: ArrayBuffer;
   readonly #header: Int32Array;
   readonly #control: BigInt64Array;
+  /** The same, and all before it, as 32-bit words. */
+  readonly #words: Int32Array;
   readonly #holders: Int32Array;
   readonly #notes: Int32Array;
   #next = 0;
@@ -76,6 +78,7 @@ export class Arena {
     this.blockBytes = Atomics.load(this.#header, 0);
     this.capacity = Atomics.load(this.#header, 1);
     this.#control = new BigInt64Array(mapping.buffer, headerBytes, this.capacity);
+    this.#words = new Int32Array(mapping.buffer, 0, headerBytes / 4 + this.capacity * 2);
     const holdersAt = headerBytes + this.capacity * controlBytes;
     this.#holders = new Int32Array(mapping.buffer, holdersAt, this.capacity * holderWords);
     this.#notes = new Int32Array(mapping.buffer, holdersAt + this.capacity * holderWords * 4, this.capacity * noteWords);
@@ -151,12 +154,12 @@ export class Arena {
 
   /** Makes the participant in `slot` a holder of a block that was sent to it; false when the block has been freed since. */
   adopt(block: number, generation: number, slot: number): boolean {
-    if (block < 0 || block >= this.capacity || !this.#isLive(block, generation)) return false;
+    if (block < 0 || block >= this.capacity || !this.isLive(block, generation)) return false;
     this.#setBit(block, slot);
     killPoint("arena.adopting");
     for (;;) {
       const seen = Atomics.load(this.#control, block);
-      if (!this.#isLive(block, generation)) {
+      if (!this.isLive(block, generation)) {
         this.release(block, slot);
         return false;
       }
@@ -264,9 +267,11 @@ export class Arena {
     Atomics.or(this.#holders, block * holderWords + (slot >>> 5), 1 << (slot & 31));
   }
 
-  #isLive(block: number, generation: number): boolean {
-    const seen = Atomics.load(this.#control, block);
-    return (seen & liveBit) === liveBit && Number(BigInt.asUintN(32, seen >> 32n)) === generation;
+  /** Whether the block is in use, and still the one of that generation. */
+  isLive(block: number, generation: number): boolean {
+    // As two words, for speed. The state is looked at first: a generation that has not passed afterwards had not then.
+    const word = headerBytes / 4 + block * 2;
+    return (Atomics.load(this.#words, word) & 1) === 1 && Atomics.load(this.#words, word + 1) >>> 0 === generation;
   }
 
   #isHeld(block: number): boolean {

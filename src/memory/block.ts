@@ -54,6 +54,11 @@ export class Block {
     return new Block(location);
   }
 
+  /** The number of the segment that is the block's own, and can have extents; `undefined` for one of an arena's blocks. */
+  get segment(): number | undefined {
+    return this.#place.isPart ? undefined : this.#place.words.serial;
+  }
+
   /** The memory the block is in, of which its bytes begin at `at * 4`. For views that live as long as the block. */
   get memory(): ArrayBuffer {
     return this.#place.words.buffer;
@@ -93,7 +98,8 @@ export class Block {
   }
 }
 
-function isLocation(value: unknown): value is Location {
+/** Whether a value that was received can name a block. */
+export function isLocation(value: unknown): value is Location {
   return (
     typeof value === "object" &&
     value !== null &&

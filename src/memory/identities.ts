@@ -35,6 +35,11 @@ export class Identities<T extends object, C = void> {
     return object;
   }
 
+  /** Forgets the object: it is closed, and the next one that is received is another. Before the block is released. */
+  forget({ location }: Block): void {
+    this.#known.delete(keyOf(location));
+  }
+
   #remember(key: string, object: T): void {
     if (this.#known.get(key)?.deref() === object) return;
     this.#known.set(key, new WeakRef(object));

@@ -67,7 +67,8 @@ function roundUp(sizeBytes: number): number {
   return Math.ceil(sizeBytes / pageBytes) * pageBytes;
 }
 
-function noRoom(folders: readonly string[], sizeBytes: number): string {
+/** What to say when none of the folders has room. */
+export function noRoom(folders: readonly string[], sizeBytes: number): string {
   const places = folders.map((folder) => `${dirname(folder)} has ${Math.floor(freeBytes(dirname(folder)) / 1024)} KiB free`);
   return (
     `Cannot share ${Math.ceil(sizeBytes / 1024)} KiB of memory: ${places.join(", ")}. ` +

@@ -18,6 +18,7 @@ import { catalogFunction } from "../backend/function-catalog.js";
 import { forgetChild, realm, refuseWhileImporting, rememberChild, type Child } from "../backend/realm.js";
 import { WorkerLink, type LinkAnswer, type LinkEnd, type LinkWork } from "../backend/worker-link.js";
 import { ClosedError, StateError } from "../errors.js";
+import { readiness, type CanBeReady, type Readiness } from "../memory/readiness.js";
 import { waitFor, type WaitOptions } from "../backend/wait-for.js";
 import { childIdentity, nextPath, ownIdentity } from "./identity.js";
 import { checkProcessOptions, checkTarget, type ProcessOptions } from "./options.js";
@@ -29,7 +30,9 @@ export type Target<A extends readonly unknown[], R> = (...args: A) => R;
 type State = "created" | "started" | "ended" | "closed";
 
 /** What every process is, whichever backend runs it. `context.ts` binds the backend. */
-export abstract class BaseProcess<A extends readonly unknown[] = readonly unknown[], R = unknown> implements AsyncDisposable, Child {
+export abstract class BaseProcess<A extends readonly unknown[] = readonly unknown[], R = unknown>
+  implements AsyncDisposable, CanBeReady, Child
+{
   readonly #backend: Backend;
   readonly #options: ProcessOptions;
   readonly #path = nextPath();
@@ -196,6 +199,18 @@ export abstract class BaseProcess<A extends readonly unknown[] = readonly unknow
   /** Asks it to end when the program does. */
   stop(): void {
     this.#link?.signal("SIGTERM");
+  }
+
+  /** For `wait`: a process is ready when it has ended. @throws StateError before the start. */
+  [readiness](): Readiness {
+    this.#refuseUnstarted("wait for");
+    const hasEnded = (): boolean => this.#state === "ended" || this.#state === "closed";
+    return {
+      get isReady() {
+        return hasEnded();
+      },
+      whenReady: (signal) => this.#whileAwaited(() => waitFor(this.#ended, { signal })),
+    };
   }
 
   /** Waits for the process if it was started. */

@@ -12,6 +12,7 @@ export const sharedKinds: SharedKinds = {
   "bounded-semaphore": () => import("../sync/bounded-semaphore.js"),
   condition: () => import("../sync/condition.js"),
   event: () => import("../sync/event.js"),
+  connection: () => import("../pipe/connection.js"),
   "shared-value": () => import("../shared/shared-value.js"),
   "shared-array": () => import("../shared/shared-array.js"),
   "shared-struct": () => import("../shared/shared-struct.js"),

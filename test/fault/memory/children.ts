@@ -11,7 +11,7 @@ export interface StartOptions {
   readonly program?: URL;
 }
 
-/** Starts `actor.js ACTION ARGUMENT` in the session of this process. */
+/** Starts `actor.js ACTION ARGUMENT`, or another `program`, in the session of this process. */
 export function start(action: string, argument: unknown, options: StartOptions = {}): ChildProcess {
   const program = options.program ?? new URL("./actor.js", import.meta.url);
   const loader = options.killPoint === undefined ? [] : ["--import", new URL("./kill-point-loader.js", import.meta.url).href];

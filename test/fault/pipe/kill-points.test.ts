@@ -1,0 +1,155 @@
+/** Kills processes at every instruction that is marked in the rings, while others go on with the same ends. */
+import assert from "node:assert/strict";
+import type { ChildProcess } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { test } from "node:test";
+import { EndOfFileError } from "#lib/errors.js";
+import { handleOf } from "#lib/memory/handle.js";
+import { membership } from "#lib/memory/membership.js";
+import { reap } from "#lib/memory/reap.js";
+import { Pipe } from "#lib/pipe/pipe.js";
+import type { Connection } from "#lib/pipe/connection.js";
+import { end, said, start } from "../memory/children.js";
+
+const dist = new URL("../../../../dist/", import.meta.url);
+const points = [...findPoints("channel"), "extents.drafting", "extents.opened"];
+const patience = { timeout: 60_000 };
+
+test("the rings have points to be killed at", () => {
+  assert.ok(points.length > 8, points.join());
+});
+
+for (const point of points) {
+  test(`an end of two holders goes on after one of them was killed at ${point}`, async () => {
+    const [here, there] = Pipe<Uint8Array>();
+    // The victim ends by itself after some messages, so that it can be killed while it lets go.
+    const count = point === "ring.released" ? 20 : 1e9;
+    const victim = echo(there, { count, killPoint: point, skip: point === "ring.released" ? 0 : 6 });
+    await said(victim);
+    const exchanged = new Exchange(here);
+    const hasEnded = (): boolean => victim.exitCode !== null || victim.signalCode !== null;
+    while (!hasEnded()) await exchanged.sendOne(hasEnded);
+    assert.equal(await end(victim), "SIGKILL");
+    const survivor = echo(there, { count: 1e9 });
+    there.close();
+    const lost = await exchanged.finish(60);
+    assert.ok(lost <= 1, `${lost} messages were lost`);
+    here.close();
+    assert.equal(await end(survivor), 0);
+    assertNoFiles();
+  });
+
+  test(`the other end comes to its end after the only holder was killed at ${point}`, async () => {
+    const [here, there] = Pipe<Uint8Array>();
+    const isReader = /read/.test(point) || point === "extents.opened" || point === "ring.sleeping";
+    const victim = isReader ? echo(there, { count: 1e9, killPoint: point, skip: 3 }) : fill(there, point);
+    await said(victim);
+    there.close();
+    const sending = isReader ? keepSending(here) : Promise.resolve();
+    let number = 0;
+    for await (const message of here) {
+      if (!isReader)
+        assert.ok(message.every((byte) => byte === number % 256) && message.length === (number * 7919) % 50_000, `message ${number}`);
+      number++;
+    }
+    await assert.rejects(here.recv(patience), EndOfFileError);
+    await sending;
+    assert.equal(await end(victim), "SIGKILL");
+    here.close();
+    assertNoFiles();
+  });
+}
+
+/** Numbered messages, and which of them have come back. */
+class Exchange {
+  readonly #here: Connection<Uint8Array>;
+  readonly #back: number[] = [];
+  #sent = 0;
+
+  constructor(here: Connection<Uint8Array>) {
+    this.#here = here;
+  }
+
+  /** Sends a message, and waits until it comes back, or `hasEnded`. */
+  async sendOne(hasEnded: () => boolean): Promise<void> {
+    const number = await this.#send();
+    while (!this.#back.includes(number) && !hasEnded()) if (await this.#here.poll({ timeout: 50 })) await this.#receive();
+  }
+
+  /** Sends some and waits until the last of them comes back; says how many of all were lost. */
+  async finish(count: number): Promise<number> {
+    for (let message = 0; message < count; message++) await this.#send();
+    while (this.#back.at(-1) !== this.#sent - 1) await this.#receive();
+    assert.equal(new Set(this.#back).size, this.#back.length, "a message came twice");
+    return this.#sent - this.#back.length;
+  }
+
+  async #send(): Promise<number> {
+    const number = this.#sent++;
+    await this.#here.send(new Uint8Array(sizeOf(number)).fill(number), patience);
+    return number;
+  }
+
+  async #receive(): Promise<void> {
+    const back = await this.#here.recv(patience);
+    const number = (this.#back.at(-1) ?? -1) + 1;
+    // One may have been lost.
+    const isNext = [number, number + 1].find(
+      (candidate) => back.length === sizeOf(candidate) && back.every((byte) => byte === candidate % 256),
+    );
+    assert.ok(isNext !== undefined, `after ${number - 1} came ${back.length} bytes of ${back[0]}`);
+    this.#back.push(isNext);
+  }
+}
+
+function sizeOf(number: number): number {
+  return number % 3 === 0 ? 40_000 : 100 + (number % 7);
+}
+
+async function keepSending(here: Connection<Uint8Array>): Promise<void> {
+  try {
+    for (let number = 0; ; number++) await here.send(new Uint8Array(sizeOf(number)).fill(number), patience);
+  } catch (error) {
+    assert.ok(error instanceof Error && "code" in error && error.code === "ERR_CLOSED", String(error));
+  }
+}
+
+function echo(
+  connection: Connection<Uint8Array>,
+  { count, ...options }: { count: number; killPoint?: string; skip?: number },
+): ChildProcess {
+  return actor("echo", connection, { count, ...options });
+}
+
+function fill(connection: Connection<Uint8Array>, killPoint: string): ChildProcess {
+  return actor("fill", connection, {
+    count: killPoint === "ring.released" ? 50 : 1e9,
+    killPoint,
+    skip: killPoint === "ring.released" ? 0 : 9,
+  });
+}
+
+function actor(
+  action: string,
+  connection: Connection<Uint8Array>,
+  { count, ...options }: { count: number; killPoint?: string; skip?: number },
+): ChildProcess {
+  const given = { connection: connection[handleOf]().data, count };
+  return start(action, given, { ...options, program: new URL("./actor.js", import.meta.url) });
+}
+
+/** The segment of a pipe and all its extents go when nobody has either end. */
+function assertNoFiles(): void {
+  reap();
+  const files = readdirSync(membership().session.folder).filter((name) => name.startsWith("segment-"));
+  assert.deepEqual(files, []);
+}
+
+function findPoints(folder: string): string[] {
+  const found = new Set<string>();
+  for (const name of readdirSync(new URL(`${folder}/`, dist)).filter((file) => file.endsWith(".js"))) {
+    const source = readFileSync(new URL(`${folder}/${name}`, dist), "utf8");
+    for (const [, point] of source.matchAll(/killPoint\("([^"]+)"\)/g)) if (point !== undefined) found.add(point);
+  }
+  return [...found].sort();
+}
