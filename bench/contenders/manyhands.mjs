@@ -1,6 +1,18 @@
-import { Pool } from "../../dist/index.js";
+import { Barrier, Event, Lock, Pool, Process, Semaphore, SharedArray, SharedValue } from "../../dist/index.js";
 import { workers } from "../cases.mjs";
-import { bandwidth, bigArray as makeBigArray, calls, medianMicroseconds, numbers, objectCount, rate, report } from "../measure.mjs";
+import {
+  bandwidth,
+  bigArray as makeBigArray,
+  bigLength,
+  calls,
+  median,
+  medianMicroseconds,
+  numbers,
+  objectCount,
+  rate,
+  report,
+} from "../measure.mjs";
+import { scaleInPlace } from "../work/tasks.mjs";
 
 const square = (x) => x * x;
 const echo = (value) => value;
@@ -35,4 +47,139 @@ export const objects = () => {
 export const coldStart = async () => {
   const pool = new Pool(workers);
   await Promise.all([pool.apply(square, [1]), pool.apply(square, [2])]);
+};
+
+const lockPairs = 1_000_000;
+const lockAndUnlock = (lock, count) => {
+  for (let pair = 0; pair < count; pair++) lock.acquireSync().release();
+};
+const start = (target, args) => new Process(target, args).start();
+
+export const lock = () => {
+  const mutex = new Lock();
+  return rate(lockPairs, () => lockAndUnlock(mutex, lockPairs));
+};
+export const lockContended = async () => {
+  const [mutex, both] = [new Lock(), new Barrier(2)];
+  const contend = () => {
+    both.waitSync();
+    lockAndUnlock(mutex, lockPairs);
+    both.waitSync();
+  };
+  const other = start(() => {
+    for (let round = 0; round < 2; round++) contend();
+  });
+  const figure = await rate(2 * lockPairs, contend);
+  await other.join();
+  return figure;
+};
+export const lockAsync = async () => {
+  const mutex = new Lock();
+  const count = 200_000;
+  const perSecond = await rate(count, async () => {
+    for (let pair = 0; pair < count; pair++) (await mutex.acquire()).release();
+  });
+  return 1e6 / perSecond;
+};
+export const increment = () => {
+  const value = new SharedValue("int32");
+  const count = 3_000_000;
+  return rate(count, () => {
+    for (let index = 0; index < count; index++) value.add(1);
+    value.value = 0;
+  });
+};
+
+/** From the release to the first line that the woken waiter runs, in microseconds; the clock is the same in both processes. */
+const wake = async (waiter) => {
+  const rounds = 300;
+  const [go, woken] = [new Semaphore(0), new Semaphore(0)];
+  const wokenAt = new SharedValue("int64");
+  const other = start(waiter, [go, woken, wokenAt, rounds]);
+  const times = [];
+  for (let round = 0; round < rounds; round++) {
+    // So that it sleeps, not spins.
+    await new Promise((resolve) => setTimeout(resolve, round === 0 ? 500 : 3));
+    const releasedAt = process.hrtime.bigint();
+    go.release();
+    await woken.acquire();
+    times.push(Number(wokenAt.value - releasedAt) / 1000);
+  }
+  await other.join();
+  return median(times);
+};
+export const wakeSync = () =>
+  wake((go, woken, wokenAt, rounds) => {
+    for (let round = 0; round < rounds; round++) {
+      go.acquireSync();
+      wokenAt.value = process.hrtime.bigint();
+      woken.release();
+    }
+  });
+export const wakeAsync = () =>
+  wake(async (go, woken, wokenAt, rounds) => {
+    for (let round = 0; round < rounds; round++) {
+      await go.acquire();
+      wokenAt.value = process.hrtime.bigint();
+      woken.release();
+    }
+  });
+export const eventFanOut = async () => {
+  const [processes, waiters, rounds] = [8, 100, 20];
+  const events = Array.from({ length: rounds }, () => new Event());
+  const [waiting, woken, done] = [new SharedValue("int32"), new SharedValue("int32"), new Semaphore(0)];
+  const others = Array.from({ length: processes }, (_, index) =>
+    start(async () => {
+      const mine = Math.floor((waiters * (index + 1)) / processes) - Math.floor((waiters * index) / processes);
+      for (const event of events) {
+        const waits = Array.from({ length: mine }, async () => {
+          const wait = event.wait();
+          waiting.add(1);
+          await wait;
+          if (woken.add(1) % waiters === waiters - 1) done.release();
+        });
+        await Promise.all(waits);
+      }
+    }),
+  );
+  const times = [];
+  for (const [round, event] of events.entries()) {
+    while (waiting.value < (round + 1) * waiters) await new Promise((resolve) => setTimeout(resolve, 5));
+    const setAt = performance.now();
+    event.set();
+    await done.acquire();
+    times.push((performance.now() - setAt) * 1000);
+  }
+  for (const other of others) await other.join();
+  return median(times);
+};
+export const barrier = async () => {
+  const count = 5_000;
+  const parties = new Barrier(4);
+  const rounds = (many) => {
+    for (let round = 0; round < many; round++) parties.waitSync();
+  };
+  const others = Array.from({ length: 3 }, () => start(() => rounds(2 * count)));
+  const figure = await rate(count, () => rounds(count));
+  for (const other of others) await other.join();
+  return figure;
+};
+
+const makeSharedArray = () => new SharedArray("float64", bigLength).fill(1.5);
+export const arraySum = () => {
+  const array = makeSharedArray().view;
+  return bandwidth(() => {
+    let sum = 0;
+    for (let index = 0; index < array.length; index++) sum += array[index];
+    return sum;
+  });
+};
+export const arrayScale = () => {
+  const array = makeSharedArray().view;
+  return bandwidth(() => scaleInPlace(array));
+};
+export const sharedArray = () => {
+  const pool = new Pool(1);
+  const array = makeSharedArray();
+  return bandwidth(() => pool.apply((shared) => scaleInPlace(shared.view), [array]));
 };
