@@ -20,10 +20,16 @@ const lateFromTheLibrary: Plugin = {
   },
 };
 
-writeFileSync("dist/worker/runtime.cjs", await bundle([lateFromTheLibrary]));
-writeFileSync("dist/backend/worker-code.js", `export const workerCode = ${JSON.stringify(await bundle([]))};\n`);
+/** What few workers ever need, and an installed library finds beside it: V8 would read through all of it at every start. */
+const seldom = ["acorn", "eslint-scope"];
 
-async function bundle(plugins: Plugin[]): Promise<string> {
+writeFileSync("dist/worker/runtime.cjs", await bundle({ plugins: [lateFromTheLibrary], external: ["koffi", ...seldom] }));
+writeFileSync(
+  "dist/backend/worker-code.js",
+  `export const workerCode = ${JSON.stringify(await bundle({ plugins: [], external: ["koffi"] }))};\n`,
+);
+
+async function bundle({ plugins, external }: { plugins: Plugin[]; external: string[] }): Promise<string> {
   const result = await build({
     entryPoints: ["dist/worker/entry.js"],
     outfile: "dist/worker/runtime.cjs",
@@ -33,7 +39,7 @@ async function bundle(plugins: Plugin[]): Promise<string> {
     // CommonJS starts about 4 ms faster than an ES module.
     format: "cjs",
     target: "node20",
-    external: ["koffi"],
+    external,
     plugins,
     // CommonJS has no `import.meta`; this is what it would be.
     banner: { js: `const runtimeUrl = require("node:url").pathToFileURL(__filename).href;` },
