@@ -84,6 +84,8 @@ function loadedBuiltins(): readonly string[] {
 const standardGlobals: readonly string[] = [
   ...["Object", "Function", "Array", "Number", "parseFloat", "parseInt", "Boolean", "String", "Symbol", "Date", "Promise", "RegExp"],
   ...["Error", "AggregateError", "EvalError", "RangeError", "ReferenceError", "SyntaxError", "TypeError", "URIError"],
+  // Not in every version: what is missing is passed over. Compiled `using` mentions SuppressedError.
+  ...["SuppressedError", "DisposableStack", "AsyncDisposableStack", "Iterator", "Float16Array"],
   ...["JSON", "Math", "Intl", "ArrayBuffer", "SharedArrayBuffer", "Atomics", "DataView", "Map", "Set", "WeakMap", "WeakSet", "WeakRef"],
   ...["Uint8Array", "Int8Array", "Uint16Array", "Int16Array", "Uint32Array", "Int32Array", "Float32Array", "Float64Array"],
   ...["Uint8ClampedArray", "BigUint64Array", "BigInt64Array", "BigInt", "FinalizationRegistry", "Proxy", "Reflect", "WebAssembly"],

@@ -123,7 +123,7 @@ function decodeResizable(graph: GraphReader): ArrayBuffer {
   const maxByteLength = graph.in.varint();
   const bytes = new Uint8Array(decodeArrayBuffer(graph, graph.in.byte()));
   try {
-    const buffer = Reflect.construct(ArrayBuffer, [bytes.length, { maxByteLength }]) as ArrayBuffer;
+    const buffer = Reflect.construct<unknown[], ArrayBuffer>(ArrayBuffer, [bytes.length, { maxByteLength }]);
     new Uint8Array(buffer).set(bytes);
     return buffer;
   } catch (cause) {
