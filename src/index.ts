@@ -1,3 +1,6 @@
+import * as face from "./index.js";
+import { nameFace } from "./ship/face.js";
+
 export { getContext, Pool, Process, type Context, type ContextKind } from "./context.js";
 export type { Outcome } from "./pool/outcome.js";
 export type { ImapOptions, MapOptions, PoolOptions, TaskOptions } from "./pool/options.js";
@@ -27,3 +30,5 @@ export { SharedMemory, type SharedMemoryOptions } from "./shared/shared-memory.j
 export { SharedStruct, type StructClass, type StructOf, type StructSchema, type StructValues } from "./shared/shared-struct.js";
 export { SharedValue } from "./shared/shared-value.js";
 export * from "./errors.js";
+
+nameFace("index", face);

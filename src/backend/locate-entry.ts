@@ -19,11 +19,20 @@ export type Entry =
 
 export function locateEntry(): Entry {
   const here = ownPath();
-  const name = workerCode === undefined ? "entry.js" : "runtime.cjs";
+  const code = workerCode ?? ownCode();
+  const name = code === undefined ? "entry.js" : "runtime.cjs";
   const path = join(dirname(here), "..", "worker", name);
-  if (workerCode === undefined || existsSync(path)) return { kind: "file", path };
-  return { kind: "code", code: workerCode, path: join(dirname(here), "manyhands-worker.cjs") };
+  if (code === undefined || existsSync(path)) return { kind: "file", path };
+  return { kind: "code", code, path: join(dirname(here), "manyhands-worker.cjs") };
 }
+
+/** The text that this worker itself was started with: it cannot contain itself, so it was told. */
+function ownCode(): string | undefined {
+  const code: unknown = Reflect.get(globalThis, Symbol.for(codeKey));
+  return typeof code === "string" ? code : undefined;
+}
+
+const codeKey = "manyhands.worker-code";
 
 /** A program for `node --eval` that reads so many bytes from descriptor 3 and runs them; the command line is too short for them. */
 export function runFromChannel(sizeBytes: number, path: string): string {
@@ -54,5 +63,7 @@ const { Module } = require("node:module");
 const runtime = new Module(${JSON.stringify(path)});
 runtime.filename = runtime.id;
 runtime.paths = Module._nodeModulePaths(${JSON.stringify(dirname(path))});
-runtime._compile(${code}, runtime.id);`;
+const text = ${code};
+globalThis[Symbol.for(${JSON.stringify(codeKey)})] = text;
+runtime._compile(text, runtime.id);`;
 }

@@ -1,4 +1,5 @@
 /** What a process runs when a subclass of `Process` overrides `run()`. */
+import { nameFace } from "../ship/face.js";
 
 /** Where a copy of a process object keeps the call that `super.run()` makes. One symbol for all copies of the library. */
 const targetKey = Symbol.for("manyhands.target");
@@ -24,3 +25,5 @@ export function targetOfCopy(copy: object): () => unknown {
   if (typeof call !== "function") throw new TypeError("Cannot run a Process: run() needs an object that a constructor has made");
   return call as () => unknown;
 }
+
+nameFace("run-instance", { runInstance });

@@ -1,9 +1,10 @@
 /** Decides how a function is sent: by name, by reference to a module, or by its text. */
-import type { EncodeContext, Parts } from "../wire/extension.js";
+import type { EncodeContext, ModuleRequest, Parts } from "../wire/extension.js";
 import { types } from "node:util";
 import { allowAbsence, allowsAbsence, orAbsence } from "./absence.js";
 import { builtinPath } from "./builtins.js";
 import { captureCode, joinCells, type CapturedCode } from "./capture.js";
+import { faceExport } from "./face.js";
 import type { Header } from "./header.js";
 import { inspectorSession } from "./inspector-session.js";
 import { folderOfRequire } from "./modules.js";
@@ -98,10 +99,15 @@ function lookAtScript(fn: Function, sight: ReturnType<ReturnType<typeof inspecto
   if (node === undefined) refuse(subject, `it is not found in the source of ${script.url}`, "Export it from a module of its own");
   const located = { fn, sight, script, node };
   const reference = exportReference(located);
-  if (reference === undefined) refuseInheritance(fn, subject);
-  if (reference === undefined) return { kind: "code", code: captureCode(located) };
-  const request = { specifier: reference.url, parent: undefined };
-  return { kind: "named", header: { kind: "export", request, path: reference.path, type: "function" }, children: [] };
+  if (reference !== undefined) return exported({ specifier: reference.url, parent: undefined }, reference.path);
+  const own = faceExport(fn);
+  if (own !== undefined) return exported(own.request, [own.name]);
+  refuseInheritance(fn, subject);
+  return { kind: "code", code: captureCode(located) };
+}
+
+function exported(request: ModuleRequest, path: readonly string[]): Dissection {
+  return { kind: "named", header: { kind: "export", request, path, type: "function" }, children: [] };
 }
 
 /** A constructor whose prototype was made by hand inherits in ways that its text does not tell. */

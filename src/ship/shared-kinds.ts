@@ -3,6 +3,7 @@
  * The one file that names modules of layers above its own: nothing is loaded by it until then.
  */
 import type { SharedKinds } from "../memory/handle.js";
+import type { Face } from "./face.js";
 
 export const sharedKinds: SharedKinds = {
   barrier: () => import("../sync/barrier.js"),
@@ -18,4 +19,11 @@ export const sharedKinds: SharedKinds = {
   "shared-struct": () => import("../shared/shared-struct.js"),
   "shared-memory": () => import("../shared/shared-memory.js"),
   "shareable-list": () => import("../shared/shareable-list.js"),
+};
+
+/** What the library itself exports: `face.ts`. */
+export const faces: Readonly<Record<Face, () => Promise<object>>> = {
+  index: () => import("../index.js"),
+  threads: () => import("../threads.js"),
+  "run-instance": () => import("../process/run-instance.js"),
 };
