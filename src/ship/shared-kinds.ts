@@ -19,6 +19,8 @@ export const sharedKinds: SharedKinds = {
   "shared-struct": () => import("../shared/shared-struct.js"),
   "shared-memory": () => import("../shared/shared-memory.js"),
   "shareable-list": () => import("../shared/shareable-list.js"),
+  queue: () => import("../queue/queue.js"),
+  "joinable-queue": () => import("../queue/joinable-queue.js"),
 };
 
 /** What the library itself exports: `face.ts`. */

@@ -145,7 +145,8 @@ async function survivorCounts(from: number): Promise<void> {
 
 function findPoints(folder: string): string[] {
   const found = new Set<string>();
-  for (const name of readdirSync(folder).filter((file) => file.endsWith(".js"))) {
+  // Extents are used by queues, whose own suite kills there.
+  for (const name of readdirSync(folder).filter((file) => file.endsWith(".js") && file !== "extents.js")) {
     for (const [, point] of readFileSync(join(folder, name), "utf8").matchAll(/killPoint\("([^"]+)"\)/g))
       if (point !== undefined) found.add(point);
   }

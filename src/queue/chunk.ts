@@ -1,0 +1,68 @@
+/** A chunk: a ring of records, in the queue's own segment or in an extent of it. `item-chain.ts` draws it. */
+import type { Mapping } from "../platform/native.js";
+
+export class Chunk {
+  /** 0 for the one in the queue's own segment, else the number of its extent. */
+  readonly number: number;
+  readonly bytes: Uint8Array;
+  readonly int32: Int32Array;
+  /** Where its records start and end, in bytes. */
+  readonly start: number;
+  readonly end: number;
+
+  constructor(number: number, { buffer, sizeBytes }: Pick<Mapping, "buffer" | "sizeBytes">, start = 0) {
+    this.number = number;
+    this.bytes = new Uint8Array(buffer, 0, sizeBytes);
+    this.int32 = new Int32Array(buffer, 0, Math.floor(sizeBytes / 4));
+    this.start = start;
+    this.end = sizeBytes;
+  }
+}
+
+/** Where a record is, or will be. */
+export interface Position {
+  readonly chunk: number;
+  readonly offset: number;
+}
+
+/** What a record is. */
+export const recordKind = {
+  /** The body of a message without attachments. */
+  body: 1,
+  /** A message with attachments: see `payload.ts`. */
+  parts: 2,
+  /** A message with its parts in an extent, whose number is here. */
+  stored: 3,
+  /** The next record is at the start of the chunk. */
+  wrap: 4,
+  /** The next record is at the start of another chunk, whose number stands in the place of the size. */
+  next: 5,
+} as const;
+
+export const recordHeaderBytes = 8;
+
+/** How much of a chunk a record takes, header included. */
+export function recordBytes(payloadBytes: number): number {
+  return recordHeaderBytes + ((payloadBytes + 7) & ~7);
+}
+
+/** What a producer does to find room for its record. */
+export type Placement = { readonly offset: number; readonly isWrapped: boolean } | "next-chunk";
+
+/**
+ * Where a record of `sizeBytes` (header included) goes in the last chunk, whose next record would be at `offset`. `head`: where
+ * the first record that is not consumed is, if it is in this chunk; it may have moved on since.
+ *
+ * There is always room for one more header behind the last record, so that one can be left that points elsewhere.
+ */
+export function placeRecord(
+  chunk: Pick<Chunk, "start" | "end">,
+  offset: number,
+  { head, sizeBytes }: { readonly head: number | undefined; readonly sizeBytes: number },
+): Placement {
+  const wanted = sizeBytes + recordHeaderBytes;
+  const isWrapped = head !== undefined && head > offset;
+  if (offset + wanted <= (isWrapped ? head : chunk.end)) return { offset, isWrapped: false };
+  if (!isWrapped && head !== undefined && chunk.start + wanted <= head) return { offset: chunk.start, isWrapped: true };
+  return "next-chunk";
+}

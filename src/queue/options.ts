@@ -1,0 +1,17 @@
+/** What a queue may be made with. */
+export interface QueueOptions {
+  /** Most items that may wait in the queue; `put` waits for room. 0 or `Infinity`: no limit but memory (the default). */
+  readonly maxSize?: number | undefined;
+}
+
+const largest = 0x7fff_ffff;
+
+/** The limit as the queue keeps it: 0 for none. @throws TypeError | RangeError when it cannot be one. */
+export function checkMaxSize({ maxSize = 0 }: QueueOptions): number {
+  if (typeof maxSize !== "number") throw new TypeError(`Cannot make a queue: maxSize must be a number, not ${typeof maxSize}`);
+  if (maxSize === Infinity) return 0;
+  if (!Number.isInteger(maxSize) || maxSize < 0 || maxSize > largest) {
+    throw new RangeError(`Cannot make a queue: maxSize must be a whole number from 0 to ${largest}, or Infinity, not ${maxSize}`);
+  }
+  return maxSize;
+}

@@ -1,0 +1,78 @@
+/**
+ * What a record holds of an encoded value:
+ *
+ *     body     the body of a message without attachments
+ *     parts    how many parts, their sizes (8 bytes each), then the body, and the attachments
+ *     stored   the number of an extent, in which the above is
+ */
+import { DecodeError } from "../errors.js";
+import type { Draft, ExtentReader } from "../memory/extents.js";
+import type { Encoded } from "../wire/extension.js";
+import { recordKind } from "./chunk.js";
+
+/** Larger messages go through a file of their own: copying them must not hold up others. */
+export const storedFromBytes = 32 * 1024;
+
+/** An encoded value on its way into the queue. */
+export interface Payload {
+  readonly kind: number;
+  readonly parts: readonly Uint8Array[];
+  readonly sizeBytes: number;
+}
+
+/** The parts of a message, as one record or one file holds them. */
+export function toPayload({ body, attachments }: Encoded): Payload {
+  if (attachments.length === 0) return { kind: recordKind.body, parts: [body], sizeBytes: body.length };
+  const sizes = [body.length, ...attachments.map(({ length }) => length)];
+  const table = new Uint8Array(Float64Array.of(sizes.length, ...sizes).buffer);
+  const sizeBytes = sizes.reduce((sum, size) => sum + size, table.length);
+  return { kind: recordKind.parts, parts: [table, body, ...attachments], sizeBytes };
+}
+
+/** The same as it is written to a file, which says itself what its parts are. */
+export function toFile(payload: Payload): readonly Uint8Array[] {
+  if (payload.kind === recordKind.parts) return payload.parts;
+  return [new Uint8Array(Float64Array.of(1, payload.sizeBytes).buffer), ...payload.parts];
+}
+
+/** A message whose parts are in a file. */
+export interface StoredPayload extends Payload {
+  readonly draft: Draft;
+  readonly reference: Float64Array;
+}
+
+export function toStored(draft: Draft): StoredPayload {
+  const reference = new Float64Array(1);
+  return { kind: recordKind.stored, parts: [new Uint8Array(reference.buffer)], sizeBytes: 8, draft, reference };
+}
+
+/** Reads the parts that stand one after the other; `next` returns as many bytes as it is asked for, in memory of their own. */
+export function readParts(next: (sizeBytes: number) => Uint8Array<ArrayBuffer>): Encoded {
+  const [bodyBytes = 0, ...attachments] = readTable(next);
+  return { body: next(bodyBytes), attachments: attachments.map(next) };
+}
+
+/** Reads the message of a file. */
+export function readStored(reader: ExtentReader): Encoded {
+  try {
+    return readParts((sizeBytes) => reader.next(sizeBytes));
+  } finally {
+    reader.close();
+  }
+}
+
+/** Reads the body alone. */
+export function readBody(reader: ExtentReader): Uint8Array {
+  try {
+    const [bodyBytes = 0] = readTable((sizeBytes) => reader.next(sizeBytes));
+    return reader.next(bodyBytes);
+  } finally {
+    reader.close();
+  }
+}
+
+function readTable(next: (sizeBytes: number) => Uint8Array<ArrayBuffer>): Float64Array {
+  const [count = 0] = new Float64Array(next(8).buffer);
+  if (!Number.isInteger(count) || count < 1) throw new DecodeError("Cannot read an item: its parts are malformed.");
+  return new Float64Array(next(8 * count).buffer);
+}

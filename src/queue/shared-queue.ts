@@ -1,0 +1,170 @@
+/**
+ * The shared part of a queue: what one look or one attempt does; waiting is `queue.ts`.
+ *
+ *     word  4        most items there may be, 0 without a limit             maker
+ *     word  5        0: open, 1: shut down, 2: shut down and emptied        under the tail lock
+ *     word  6        1 when items are counted until they are done           maker
+ *     words 64-65    items: there is something to take                      signal.ts
+ *     words 80-81    room: there is room to put                             signal.ts
+ *     words 96-97    idle: all items are done                               signal.ts
+ *     words 1024..   accounts                                               accounts.ts
+ *     the rest       item-chain.ts
+ *
+ *  1. An item is put, then announced; taken, then room is announced. Whoever is killed between the two leaves waiters that
+ *     look every `attendMs`.
+ *  2. Shutting down is one store. Emptying is done by everybody who comes to take after it, so that it does not depend on
+ *     whoever shut it down; until then the items count as gone.
+ */
+import { Block } from "../memory/block.js";
+import { killPoint } from "../memory/kill-point.js";
+import { Accounts } from "./accounts.js";
+import { ItemChain, type Accept, type Taken } from "./item-chain.js";
+import type { Payload, StoredPayload } from "./payload.js";
+import { Signal } from "./signal.js";
+
+const limitAt = 4;
+const stateAt = 5;
+const countedAt = 6;
+const itemsAt = 64;
+const roomAt = 80;
+const idleAt = 96;
+const accountsAt = 1024;
+
+/** The queue's own segment: the header and the first chunk. */
+const segmentBytes = 64 * 1024;
+
+const state = { open: 0, shut: 1, emptied: 2 } as const;
+
+export class SharedQueue {
+  readonly block: Block;
+  /** Announced when there is an item to take. */
+  readonly items: Signal;
+  /** Announced when there is room to put. */
+  readonly room: Signal;
+  /** Announced when all items are done. */
+  readonly idle: Signal;
+  /** Most items there may be; 0: no limit. */
+  readonly maxSize: number;
+  readonly #int32: Int32Array;
+  readonly #at: number;
+  readonly #chain: ItemChain;
+  readonly #accounts: Accounts | undefined;
+
+  constructor(block: Block) {
+    this.block = block;
+    this.#int32 = block.words.int32;
+    this.#at = block.at;
+    this.items = new Signal(block.words, block.at + itemsAt);
+    this.room = new Signal(block.words, block.at + roomAt);
+    this.idle = new Signal(block.words, block.at + idleAt);
+    this.maxSize = this.#load(limitAt);
+    this.#accounts = this.#load(countedAt) === 1 ? new Accounts(this.#int32, block.at + accountsAt) : undefined;
+    this.#chain = new ItemChain(block, this.#accounts);
+  }
+
+  /** `maxSize`: most items there may be, 0 without a limit. `isCounted`: items are counted until they are done. */
+  static allocate(maxSize: number, options: { readonly isCounted: boolean }): SharedQueue {
+    const block = Block.allocate(segmentBytes);
+    block.words.int32[block.at + limitAt] = maxSize;
+    block.words.int32[block.at + countedAt] = options.isCounted ? 1 : 0;
+    const made = new SharedQueue(block);
+    made.#chain.format();
+    return made;
+  }
+
+  get size(): number {
+    return this.#load(stateAt) === state.emptied ? 0 : this.#chain.count;
+  }
+
+  get isFull(): boolean {
+    return this.maxSize > 0 && this.size >= this.maxSize;
+  }
+
+  get isShutDown(): boolean {
+    return this.#load(stateAt) !== state.open;
+  }
+
+  /** @throws ResourceLimitError when the machine cannot back the item. */
+  put(payload: Payload | StoredPayload): "put" | "full" | "shut-down" {
+    const outcome = this.#chain.whilePutting(() => {
+      if (this.#load(stateAt) !== state.open) return "shut-down";
+      if (this.maxSize > 0 && this.#chain.count >= this.maxSize) return "full";
+      this.#chain.append(payload);
+      return "put";
+    });
+    if (outcome === "put") this.items.announce();
+    // There is room for others, too, and whoever made it has woken one.
+    if (outcome === "put" && this.maxSize > 0 && !this.isFull) this.room.announce();
+    return outcome;
+  }
+
+  /** Makes what a large item needs, before it is put. */
+  prepare(payload: Payload): Payload | StoredPayload {
+    return this.#chain.prepare(payload);
+  }
+
+  /** Gives that back when it could not be put. */
+  discard(payload: Payload | StoredPayload): void {
+    this.#chain.discard(payload);
+  }
+
+  take(accept?: Accept): Taken | "refused" | undefined {
+    if (this.#chain.count === 0) return undefined;
+    const taken = this.#chain.whileTaking(() => (this.#load(stateAt) === state.emptied ? this.#empty() : this.#chain.take(accept)));
+    if (taken === undefined || taken === "refused") return taken;
+    if (this.maxSize > 0) this.room.announce();
+    if (this.#chain.count > 0) this.items.announce();
+    return taken;
+  }
+
+  /** How many items are not done yet. */
+  get unfinished(): number {
+    if (this.#accounts === undefined || this.#load(stateAt) === state.emptied) return 0;
+    for (;;) {
+      const { done } = this.#accounts;
+      const unfinished = (this.#chain.puts - done) >>> 0;
+      if (done === this.#accounts.done) return unfinished;
+    }
+  }
+
+  /** Counts an item as done; false when all that were taken are. */
+  finish(): boolean {
+    if (this.#accounts?.finish() !== true) return false;
+    killPoint("queue.finished");
+    this.#announceIdle();
+    return true;
+  }
+
+  /** Counts as done what was lost with consumers that are gone. */
+  settle(): void {
+    if (this.#accounts === undefined) return;
+    const accounts = this.#accounts;
+    // With the lock, so that nobody who was killed while it took is in the midst of it.
+    if (this.#chain.whileTaking(() => accounts.settle())) this.#announceIdle();
+  }
+
+  /** Takes no more items; and drops those that are there. */
+  shutDown({ isImmediate }: { readonly isImmediate: boolean }): void {
+    this.#chain.whilePutting(() => {
+      const wanted = isImmediate ? state.emptied : state.shut;
+      if (this.#load(stateAt) < wanted) Atomics.store(this.#int32, this.#at + stateAt, wanted);
+    });
+    killPoint("queue.shut");
+    if (isImmediate) this.#chain.whileTaking(() => this.#empty());
+    this.items.announceToAll();
+    this.room.announceToAll();
+    this.idle.announceToAll();
+  }
+
+  #empty(): undefined {
+    while (this.#chain.drop());
+  }
+
+  #announceIdle(): void {
+    if (this.idle.isAwaited && this.unfinished === 0) this.idle.announceToAll();
+  }
+
+  #load(word: number): number {
+    return Atomics.load(this.#int32, this.#at + word);
+  }
+}

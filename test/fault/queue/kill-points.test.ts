@@ -1,0 +1,152 @@
+/**
+ * Kills processes at every instruction that is marked in the queue, while others go on. `ROUNDS` and `SEED` in the
+ * environment say how often, and which ones after the first pass over all points.
+ */
+import assert from "node:assert/strict";
+import { spawn, type ChildProcess } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { test } from "node:test";
+import { JoinableQueue } from "manyhands";
+import { handleOf, type Shareable } from "#lib/memory/handle.js";
+import { reap } from "#lib/memory/reap.js";
+import { session, sessionEnvironment } from "#lib/memory/session.js";
+import { end } from "../memory/children.js";
+
+const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
+const rounds = Number(process.env["ROUNDS"] ?? 15);
+const points = findPoints(["queue/", "memory/extents.js"]);
+/** Passed by those who shut a queue down; tested below. */
+const shutdownPoint = "queue.shut";
+const itemCount = 300;
+
+interface Item {
+  readonly number: number;
+  readonly filling: string;
+}
+
+test("the queue has points to be killed at", () => {
+  assert.ok(points.length >= 12, points.join());
+  assert.ok(points.includes(shutdownPoint));
+});
+
+for (const point of points) {
+  if (point === shutdownPoint) continue;
+  test(`a process killed at ${point} loses at most the item it had, and holds up nobody`, () => pass(point, 0));
+}
+
+test(`processes killed at ${rounds} random points lose at most the items they had (SEED=${seed})`, async (t) => {
+  t.diagnostic(`seed ${seed}`);
+  const random = generator(seed);
+  const forwarding = points.filter((point) => point !== shutdownPoint);
+  for (let round = 0; round < rounds; round++) {
+    await pass(forwarding[Math.floor(random() * forwarding.length)]!, Math.floor(random() * 100), { mayEnd: true });
+  }
+});
+
+test("whoever waits is woken when the process that shuts the queue down is killed before it wakes anybody", async () => {
+  const from = new JoinableQueue();
+  const into = new JoinableQueue();
+  const get = from.get();
+  const refused = assert.rejects(get, { code: "ERR_CLOSED" });
+  assert.equal(await end(start("shutDown", { from, into }, { killPoint: shutdownPoint })), "SIGKILL");
+  await refused;
+});
+
+test("a consumer that is killed while it waits gets nothing", async () => {
+  const from = new JoinableQueue();
+  const into = new JoinableQueue();
+  const waiter = start("wait", { from, into });
+  await into.get({ timeout: 60_000 });
+  waiter.kill("SIGKILL");
+  await end(waiter);
+  const second = start("forward", { from, into });
+  await from.put(1);
+  assert.equal(await into.get({ timeout: 60_000 }), 1);
+  await from.put(null);
+  assert.equal(await end(second), 0);
+});
+
+/** Sends items through two processes, the first of which dies at `point`. */
+async function pass(point: string, skip: number, { mayEnd = false } = {}): Promise<void> {
+  const from = new JoinableQueue<Item | null>();
+  // With a limit, processes wait for each other; without one and a receiver that comes late, the queue grows.
+  const isLimited = point.startsWith("signal.");
+  const into = new JoinableQueue<Item>({ maxSize: isLimited ? 20 : 0 });
+  for (let number = 0; number < itemCount / 2; number++) await from.put(makeItem(number));
+  const victim = start("forward", { from, into }, { killPoint: point, skip });
+  const early = isLimited ? receive(into) : undefined;
+  for (let number = itemCount / 2; number < itemCount; number++) await from.put(makeItem(number));
+  if (mayEnd) await from.put(null);
+  const ending = await end(victim);
+  if (!mayEnd || ending !== 0) assert.equal(ending, "SIGKILL", `at ${point}`);
+  reap(victim.pid);
+  const received = early ?? receive(into);
+  const heir = start("forward", { from, into });
+  await from.put(null);
+  assert.equal(await end(heir), 0, `after a kill at ${point}`);
+  // The end that was meant for the victim, if the victim did not take it.
+  for (; !from.isEmpty; from.taskDone()) assert.equal(from.getSync(), null);
+  assert.equal(await from.join({ timeout: 60_000 }), true, `after a kill at ${point}`);
+  into.shutdown();
+  const numbers = await received;
+  assert.deepEqual(
+    numbers,
+    [...new Set(numbers)].sort((a, b) => a - b),
+    "in order, and none twice",
+  );
+  const lost = Array.from({ length: itemCount }, (_, number) => number).filter((number) => !numbers.includes(number));
+  assert.ok(lost.length <= (ending === 0 ? 0 : 1), `lost ${lost.join()} at ${point}`);
+  from.shutdown({ immediate: true });
+  const left = readdirSync(session().folder).filter((name) => /^segment-\d+\.d/.test(name));
+  assert.deepEqual(left, [], "no drafts");
+}
+
+async function receive(queue: JoinableQueue<Item>): Promise<number[]> {
+  const numbers: number[] = [];
+  for await (const item of queue) {
+    assert.deepEqual(item, makeItem(item.number));
+    numbers.push(item.number);
+  }
+  return numbers;
+}
+
+function makeItem(number: number): Item {
+  return { number, filling: "0123456789".repeat(number % 50 === 0 ? 5_000 : number % 3 === 0 ? 400 : 0) };
+}
+
+function start(
+  action: string,
+  queues: { readonly from: Shareable; readonly into: Shareable },
+  options: { readonly killPoint?: string; readonly skip?: number } = {},
+): ChildProcess {
+  const loader = options.killPoint === undefined ? [] : ["--import", new URL("../memory/kill-point-loader.js", import.meta.url).href];
+  const argument = Object.fromEntries(Object.entries(queues).map(([name, queue]) => [name, queue[handleOf]().data]));
+  return spawn(process.execPath, [...loader, new URL("./victim.js", import.meta.url).pathname, action, JSON.stringify(argument)], {
+    stdio: ["ignore", "inherit", "inherit"],
+    env: { ...process.env, ...sessionEnvironment(), KILL_POINT: options.killPoint, KILL_POINT_SKIP: String(options.skip ?? 0) },
+  });
+}
+
+function findPoints(places: readonly string[]): string[] {
+  const dist = new URL("../../../../dist/", import.meta.url);
+  const files = places.flatMap((place) =>
+    place.endsWith("/")
+      ? readdirSync(new URL(place, dist))
+          .filter((name) => name.endsWith(".js"))
+          .map((name) => place + name)
+      : [place],
+  );
+  const texts = files.map((file) => readFileSync(new URL(file, dist), "utf8"));
+  return [...new Set(texts.flatMap((text) => [...text.matchAll(/killPoint\("([^"]+)"\)/g)].map(([, point]) => point ?? "")))].sort();
+}
+
+/** A small seeded generator (mulberry32). */
+function generator(first: number): () => number {
+  let state = first;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

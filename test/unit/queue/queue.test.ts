@@ -1,0 +1,230 @@
+/** Queues within one thread. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ClosedError, EmptyError, EncodeError, FullError, JoinableQueue, Lock, Queue, StateError } from "manyhands";
+
+test("Queue.get() returns items in the order in which they were put, in all three spellings", async () => {
+  const queue = new Queue<number>();
+  await queue.put(1);
+  queue.putSync(2);
+  queue.tryPut(3);
+  assert.equal(queue.size, 3);
+  assert.equal(await queue.get(), 1);
+  assert.equal(queue.getSync(), 2);
+  assert.equal(queue.tryGet(), 3);
+  assert.equal(queue.isEmpty, true);
+});
+
+test("Queue.put() takes a snapshot: what is changed afterwards arrives as it was", async () => {
+  const queue = new Queue<{ list: number[] }>();
+  const item = { list: [1] };
+  const put = queue.put(item);
+  item.list.push(2);
+  await put;
+  item.list.push(3);
+  assert.deepEqual(await queue.get(), { list: [1] });
+});
+
+test("items of every size arrive as they were, undefined and null too", async () => {
+  const queue = new Queue();
+  const sizes = [0, 1, 7, 8, 100, 4_000, 5_000, 16_383, 16_384, 32_000, 33_000, 100_000, 1_000_000];
+  const items = [
+    undefined,
+    null,
+    "",
+    -0,
+    ...sizes.flatMap((size) => [
+      new Uint8Array(size).fill(size),
+      "x".repeat(size),
+      { text: "é".repeat(size), twice: [new Float64Array(size >> 3), Buffer.alloc(size, 1)] },
+    ]),
+  ];
+  for (const item of items) await queue.put(item);
+  assert.equal(queue.size, items.length);
+  for (const item of items) assert.deepEqual(await queue.get(), item);
+  for (const item of items) {
+    queue.putSync(item);
+    assert.deepEqual(queue.getSync(), item);
+  }
+});
+
+test("a queue goes on through many chunks, and around in one", () => {
+  const queue = new Queue<string>();
+  const text = "0123456789".repeat(100);
+  for (let backlog = 0; backlog < 3; backlog++) {
+    for (let index = 0; index < 5_000; index++) queue.putSync(`${index} ${text}`);
+    assert.equal(queue.size, 5_000);
+    for (let index = 0; index < 5_000; index++) assert.equal(queue.getSync(), `${index} ${text}`);
+    assert.equal(queue.size, 0);
+    for (let index = 0; index < 5_000; index++) {
+      queue.putSync(`${index} ${text}`);
+      assert.equal(queue.getSync(), `${index} ${text}`);
+    }
+  }
+});
+
+test("the value that cannot be sent is refused by put, and leaves the queue as it was", async () => {
+  const queue = new Queue({ maxSize: 1 });
+  await assert.rejects(queue.put({ socket: Symbol("no") }), (error) => error instanceof EncodeError && error.path === "item.socket");
+  assert.throws(() => queue.putSync(Symbol("no")), EncodeError);
+  await queue.put(true);
+  assert.equal(await queue.get(), true);
+  assert.equal(queue.size, 0);
+});
+
+test("a full queue refuses: at once with no, zero or negative time, else in time; the item is handed back", async () => {
+  const queue = new Queue<string>({ maxSize: 6 });
+  for (let index = 0; index < 6; index++) await queue.put(`${index}`);
+  assert.equal(queue.isFull, true);
+  const isFull = (error: unknown): boolean => error instanceof FullError && error.value === "seventh";
+  assert.throws(() => queue.tryPut("seventh"), isFull);
+  for (const timeout of [0, -1]) {
+    await assert.rejects(queue.put("seventh", { timeout }), isFull);
+    assert.throws(() => queue.putSync("seventh", { timeout }), isFull);
+  }
+  for (const put of [() => queue.put("seventh", { timeout: 100 }), async () => queue.putSync("seventh", { timeout: 100 })]) {
+    const start = performance.now();
+    await assert.rejects(put(), isFull);
+    assert.ok(performance.now() - start >= 99);
+  }
+  await assert.rejects(queue.put("x".repeat(100_000), { timeout: 0 }), FullError);
+  assert.equal(queue.size, 6);
+  assert.equal(await queue.get(), "0");
+  await queue.put("seventh");
+  assert.equal(queue.isFull, true);
+});
+
+test("an empty queue refuses: at once with no, zero or negative time, else in time", async () => {
+  const queue = new Queue();
+  assert.throws(() => queue.tryGet(), EmptyError);
+  for (const timeout of [0, -1]) {
+    await assert.rejects(queue.get({ timeout }), EmptyError);
+    assert.throws(() => queue.getSync({ timeout }), EmptyError);
+  }
+  const start = performance.now();
+  await assert.rejects(queue.get({ timeout: 50 }), EmptyError);
+  assert.throws(() => queue.getSync({ timeout: 50 }), EmptyError);
+  assert.ok(performance.now() - start >= 99);
+  await assert.rejects(queue.get({ timeout: "1" as never }), TypeError);
+});
+
+test("waits of one thread are served in their order, getting and putting", async () => {
+  const queue = new Queue<number>({ maxSize: 1 });
+  const gets = [queue.get(), queue.get(), queue.get()];
+  const puts = [1, 2, 3, 4, 5].map((item) => queue.put(item));
+  assert.deepEqual(await Promise.all(gets), [1, 2, 3]);
+  assert.deepEqual([await queue.get(), await queue.get()], [4, 5]);
+  await Promise.all(puts);
+});
+
+test("an aborted wait rejects with the signal's reason, and takes or puts nothing", async () => {
+  const queue = new Queue<number>({ maxSize: 1 });
+  const controller = new AbortController();
+  const get = queue.get({ signal: controller.signal });
+  controller.abort(new Error("enough"));
+  await assert.rejects(get, /enough/);
+  await assert.rejects(queue.get({ signal: controller.signal }), /enough/);
+  await queue.put(1);
+  const second = new AbortController();
+  const put = queue.put(2, { signal: second.signal });
+  second.abort(new Error("enough"));
+  await assert.rejects(put, /enough/);
+  assert.equal(await queue.get(), 1);
+  assert.equal(queue.size, 0);
+});
+
+test("close() ends puts of this object, and iterations of it when the queue is empty", async () => {
+  const queue = new Queue<number>();
+  await queue.put(1);
+  await queue.put(2);
+  const seen: number[] = [];
+  const iteration = (async () => {
+    for await (const item of queue) seen.push(item);
+  })();
+  while (seen.length < 2) await new Promise((resolve) => setImmediate(resolve));
+  queue.close();
+  queue.close();
+  await iteration;
+  assert.deepEqual(seen, [1, 2]);
+  await assert.rejects(queue.put(3), ClosedError);
+  assert.throws(() => queue.tryPut(3), ClosedError);
+  assert.throws(() => queue.tryGet(), EmptyError);
+});
+
+test("an iteration of a queue that was closed takes what is left", async () => {
+  const queue = new Queue<number>();
+  for (const item of [1, 2, 3]) await queue.put(item);
+  queue.close();
+  const seen: number[] = [];
+  for await (const item of queue) seen.push(item);
+  assert.deepEqual(seen, [1, 2, 3]);
+});
+
+test("shutdown() refuses puts, hands out what is left, then refuses gets and ends iterations", async () => {
+  const queue = new Queue<number>();
+  for (const item of [1, 2, 3]) await queue.put(item);
+  queue.shutdown();
+  await assert.rejects(queue.put(4), ClosedError);
+  assert.equal(await queue.get(), 1);
+  const seen: number[] = [];
+  for await (const item of queue) seen.push(item);
+  assert.deepEqual(seen, [2, 3]);
+  await assert.rejects(queue.get(), ClosedError);
+  assert.throws(() => queue.getSync(), ClosedError);
+});
+
+test("shutdown({ immediate }) drops what is left and wakes whoever waits", async () => {
+  const empty = new Queue<number>();
+  const full = new JoinableQueue<string>({ maxSize: 2 });
+  await full.put("x".repeat(100_000));
+  await full.put("b");
+  const waits = [empty.get(), empty.get(), full.put("c"), full.put("d".repeat(100_000))];
+  const joined = full.join();
+  const refused = waits.map((wait) => assert.rejects(wait, ClosedError));
+  empty.shutdown({ immediate: true });
+  full.shutdown({ immediate: true });
+  await Promise.all(refused);
+  assert.equal(await joined, true);
+  assert.equal(full.size, 0);
+  await assert.rejects(full.get(), ClosedError);
+});
+
+test("JoinableQueue.join() waits until every item that was put is done, and taskDone() refuses one too many", async () => {
+  const queue = new JoinableQueue<number>();
+  assert.equal(await queue.join(), true);
+  assert.equal(queue.joinSync(), true);
+  assert.throws(() => queue.taskDone(), StateError);
+  for (let item = 0; item < 10; item++) await queue.put(item);
+  assert.equal(await queue.join({ timeout: -1 }), false);
+  assert.equal(queue.joinSync({ timeout: 10 }), false);
+  assert.throws(() => queue.taskDone(), StateError, "nothing was taken yet");
+  let isJoined = false;
+  const joined = queue.join().then(() => (isJoined = true));
+  for (let item = 0; item < 10; item++) {
+    assert.equal(isJoined, false);
+    assert.equal(await queue.get(), item);
+    queue.taskDone();
+  }
+  await joined;
+  assert.throws(() => queue.taskDone(), StateError);
+});
+
+test("a queue that cannot be is refused", () => {
+  for (const maxSize of [-1, 1.5, NaN, 2 ** 31]) assert.throws(() => new Queue({ maxSize }), RangeError);
+  assert.throws(() => new Queue({ maxSize: "1" as never }), TypeError);
+  for (const maxSize of [0, Infinity, undefined]) assert.equal(new Queue({ maxSize }).isFull, false);
+});
+
+test("getSync() leaves an item whose module is not loaded; get() loads it", async () => {
+  const queue = new Queue();
+  const lock = new Lock();
+  const inner = new JoinableQueue<number>();
+  await queue.put({ inner, lock });
+  assert.throws(() => queue.getSync(), StateError);
+  assert.equal(queue.size, 1);
+  const item = (await queue.get()) as { inner: unknown; lock: unknown };
+  assert.equal(item.inner, inner);
+  assert.equal(item.lock, lock);
+  await queue.put({ again: inner });
+  assert.deepEqual(queue.getSync(), { again: inner });
+});
