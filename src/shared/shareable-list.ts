@@ -34,11 +34,13 @@ export interface ShareableListOptions {
  * bigints here, whichever you put.
  *
  * @example
+ * ```ts
  * const list = new ShareableList(["howdy", 7, true, null]);
  * list.set(0, "hi");
  * assert.deepEqual([...list], ["hi", 7, true, null]);
  * assert.throws(() => list.set(0, "much too long for it"), RangeError);
  * assert.equal(list.indexOf(7), 1);
+ * ```
  */
 export class ShareableList implements Shareable, Iterable<ListItem> {
   readonly #home: Block | SharedMemory;

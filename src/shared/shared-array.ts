@@ -31,11 +31,13 @@ import { OwnLock, type LockOption } from "./own-lock.js";
  * Python: `multiprocessing.Array(type, size_or_initializer, lock=True)`; `RawArray` is `{ lock: false }`.
  *
  * @example
+ * ```ts
  * const squares = new SharedArray("int32", [1, 2, 3]);
  * for (let i = 0; i < squares.length; i++) squares.view[i]! *= 2;
  * assert.deepEqual([...squares], [2, 4, 6]);
  * assert.equal(squares.at(-1), 6);
  * assert.throws(() => squares.set(0, 2 ** 31), RangeError);
+ * ```
  */
 export class SharedArray<T extends ElementType = ElementType> implements Shareable, Iterable<ElementOf<T>> {
   /** `"int32"` and so on. */

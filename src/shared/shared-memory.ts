@@ -32,6 +32,7 @@ export interface SharedMemoryOptions {
  * `track=False`. Unlike there, attaching does not make the memory go when the attached program ends.
  *
  * @example
+ * ```ts
  * const memory = SharedMemory.create({ size: 10 });
  * memory.bytes[0] = 7;
  * const same = SharedMemory.attach(memory.name);
@@ -39,6 +40,7 @@ export interface SharedMemoryOptions {
  * memory.close();
  * same.unlink();
  * assert.throws(() => SharedMemory.attach(same.name), StateError);
+ * ```
  */
 export class SharedMemory implements Shareable, Disposable {
   /** How others find it. */

@@ -54,11 +54,13 @@ export interface StructClass<S extends StructSchema> {
  * Python: `multiprocessing.Value` of a `ctypes.Structure`.
  *
  * @example
+ * ```ts
  * const Point = SharedStruct({ x: "float64", hits: "uint32" });
  * const point = new Point({ x: 1.5 });
  * point.x *= 2;
  * point.add("hits", 1);
  * assert.deepEqual(point.toJSON(), { x: 3, hits: 1 });
+ * ```
  */
 export function SharedStruct<const S extends StructSchema>(schema: S): StructClass<S> {
   return classOf(schema) as unknown as StructClass<S>;

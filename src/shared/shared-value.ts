@@ -20,11 +20,13 @@ import { OwnLock, type LockOption } from "./own-lock.js";
  * Python: `multiprocessing.Value(type, initial, lock=True)`; `get_lock()` is `lock`, and `RawValue` is `{ lock: false }`.
  *
  * @example
+ * ```ts
  * const hits = new SharedValue("int32");
  * hits.add(2);
  * assert.equal(hits.value, 2);
  * assert.throws(() => (hits.value = 2 ** 31), RangeError);
  * assert.equal(new SharedValue("float64", 1.5).value, 1.5);
+ * ```
  */
 export class SharedValue<T extends ElementType = ElementType> implements Shareable {
   /** `"int32"` and so on. */
