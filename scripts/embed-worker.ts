@@ -14,9 +14,9 @@ import { build, type Plugin } from "esbuild";
  */
 const lateFromTheLibrary: Plugin = {
   name: "late-from-the-library",
-  setup({ onResolve }) {
+  setup: (plan) => {
     // From `dist/ship` or `dist/backend`, such a path is the same as from `dist/worker`.
-    onResolve({ filter: /^\.\.\// }, ({ kind, path }) => (kind === "dynamic-import" ? { path, external: true } : undefined));
+    plan.onResolve({ filter: /^\.\.\// }, ({ kind, path }) => (kind === "dynamic-import" ? { path, external: true } : undefined));
   },
 };
 
