@@ -10,7 +10,8 @@ const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
 test(`workers killed at random cost the tasks they ran, and nothing else (SEED=${seed})`, { timeout: 180_000 }, async () => {
   const random = generator(seed);
   const pool = new Pool(3);
-  const killer = { isDone: false, kills: 0 };
+  const killer: Killer = { isDone: false, kills: 0, finished: 0 };
+  const note = (): void => void (killer.finished += 1);
   const killing = killAtRandom(pool, random, killer);
 
   const work = async (x: number): Promise<number> => {
@@ -18,6 +19,7 @@ test(`workers killed at random cost the tasks they ran, and nothing else (SEED=$
     return x * 2;
   };
   const calls = Array.from({ length: 3000 }, (_, index) => pool.apply(work, [index]));
+  for (const call of calls) call.then(note, note);
   const mapped = pool.map(
     work,
     Array.from({ length: 500 }, (_, index) => index),
@@ -31,6 +33,7 @@ test(`workers killed at random cost the tasks they ran, and nothing else (SEED=$
         { chunkSize: 4 },
       )
       .outcomes(),
+    note,
   );
 
   const settled = await Promise.allSettled(calls);
@@ -55,9 +58,19 @@ test(`workers killed at random cost the tasks they ran, and nothing else (SEED=$
   assert.deepEqual(children(), []);
 });
 
-async function killAtRandom(pool: Pool, random: () => number, killer: { isDone: boolean; kills: number }): Promise<void> {
+interface Killer {
+  isDone: boolean;
+  kills: number;
+  /** How many tasks have ended so far. */
+  finished: number;
+}
+
+async function killAtRandom(pool: Pool, random: () => number, killer: Killer): Promise<void> {
   while (!killer.isDone) {
-    await delay(random() * 40);
+    // Between two kills some work is done, however slow the machine is: else workers would be killed faster than others start.
+    const enough = killer.finished + random() * 150;
+    while (killer.finished < enough && !killer.isDone) await delay(1);
+    await delay(random() * 5);
     // Only those that have started: a long series of workers killed while they start is a pool that cannot start.
     const alive = pool.workers.filter((worker) => worker.state !== "starting");
     const victim = alive[Math.floor(random() * alive.length)]?.pid;
@@ -71,10 +84,14 @@ async function killAtRandom(pool: Pool, random: () => number, killer: { isDone: 
   }
 }
 
-async function collectOutcomes(outcomes: AsyncIterable<PromiseSettledResult<number>>): Promise<{ values: number; failures: unknown[] }> {
+async function collectOutcomes(
+  outcomes: AsyncIterable<PromiseSettledResult<number>>,
+  onOutcome: () => void,
+): Promise<{ values: number; failures: unknown[] }> {
   let values = 0;
   const failures: unknown[] = [];
   for await (const outcome of outcomes) {
+    onOutcome();
     if (outcome.status === "fulfilled") values += 1;
     else failures.push(outcome.reason);
   }
