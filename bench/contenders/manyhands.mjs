@@ -1,4 +1,4 @@
-import { Barrier, Event, Lock, Pool, Process, Semaphore, SharedArray, SharedValue } from "../../dist/index.js";
+import { Barrier, Event, Lock, Pool, Process, Queue, Semaphore, SharedArray, SharedValue } from "../../dist/index.js";
 import { workers } from "../cases.mjs";
 import {
   bandwidth,
@@ -7,6 +7,7 @@ import {
   calls,
   median,
   medianMicroseconds,
+  messageCount,
   numbers,
   objectCount,
   rate,
@@ -183,3 +184,24 @@ export const sharedArray = () => {
   const array = makeSharedArray();
   return bandwidth(() => pool.apply((shared) => scaleInPlace(shared.view), [array]));
 };
+
+/** Consumes a queue until `null`, as often as it is measured. */
+const drain = async (queue, done, rounds) => {
+  for (let round = 0; round < rounds; round++) {
+    while (queue.getSync() !== null);
+    await done.put(true);
+  }
+};
+const queueOf = async (item) => {
+  const [queue, done] = [new Queue(), new Queue()];
+  const consumer = new Process(drain, [queue, done, 2]).start();
+  const figure = await rate(messageCount, async () => {
+    for (let index = 0; index < messageCount; index++) queue.putSync(item);
+    queue.putSync(null);
+    await done.get();
+  });
+  await consumer.join();
+  return figure;
+};
+export const queueInts = () => queueOf(7);
+export const queueBuffers = () => queueOf(Buffer.alloc(1024));
