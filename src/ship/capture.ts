@@ -13,6 +13,8 @@ import { importOf, requiredModule } from "./modules.js";
 import { fileNameOf } from "./reference.js";
 import { describeFunction, nameOf, refuse } from "./refusal.js";
 import { originOf } from "./origin.js";
+import { viteDynamicImport, viteImportMeta } from "./vite-imports.js";
+import type { Script } from "./script.js";
 import { textMapOf } from "./text-map.js";
 import {
   declarationKind,
@@ -58,8 +60,8 @@ export function captureCode(located: Located): CapturedCode {
   const subject = describeFunction(fn, { url: script.url, line: position.line });
   if (syntax.obstacle !== undefined) refuse(subject, syntax.obstacle.reason, syntax.obstacle.remedy);
   const collector = new Collector(located, subject);
-  for (const free of syntax.freeVariables) collector.add(free);
-  const importMeta = syntax.importMetas.length === 0 ? "" : unusedName(script.source, "import$meta");
+  for (const free of syntax.freeVariables) if (free.name !== viteImportMeta) collector.add(free);
+  const importMeta = importMetaName(script, syntax);
   if (syntax.heritage !== undefined) collector.addHeritage(syntax.heritage);
   if (syntax.outerThis.length > 0) collector.addThis(syntax.outerThis);
   const metaEdits = syntax.importMetas.map(({ start, end }) => ({ start, end, text: importMeta }));
@@ -96,6 +98,11 @@ export function joinCells(code: CapturedCode, context: EncodeContext): void {
   }
 }
 
+function importMetaName({ source }: Script, { importMetas, freeVariables }: FunctionSyntax): string {
+  if (freeVariables.some(({ name }) => name === viteImportMeta)) return viteImportMeta;
+  return importMetas.length === 0 ? "" : unusedName(source, "import$meta");
+}
+
 class Collector {
   readonly captures: Capture[] = [];
   readonly modules: ModuleRequest[] = [];
@@ -116,6 +123,7 @@ class Collector {
 
   add(free: FreeVariable): void {
     if (this.#superClass(free)) return;
+    if (free.name === viteDynamicImport) this.#refuseDynamicImport();
     if (free.name === "arguments" && free.variable?.defs.length === 0) this.#refuseArguments();
     const reading = readVariable(this.#located.sight.scopes, free.name);
     if (reading.state === "unset") this.#refuseUnset(free.name);
@@ -242,6 +250,10 @@ class Collector {
 
   #refuseUnset(name: string): never {
     this.#refuse(name, "has no value yet", "Send the function after the variable is set");
+  }
+
+  #refuseDynamicImport(): never {
+    refuse(this.#subject, "its import() became a function of Vite, which only exists in this process", "Import the module at the top");
   }
 
   #refuseArguments(): never {

@@ -51,7 +51,7 @@ const mailboxGroup = "manyhands.mailbox";
 const enabledFor = 50;
 
 /** Milliseconds. Nothing runs for as long; V8 wants a limit to take back that it ended execution. */
-const evaluationTimeout = 1000;
+const evaluationTimeout = 60_000;
 
 /** As many parameters of a function are given something that any pattern takes apart. */
 const maxPatterns = 32;

@@ -5,6 +5,7 @@ import type { Variable } from "eslint-scope";
 import type { ModuleRequest } from "../wire/extension.js";
 import { commonJsCache } from "./reference.js";
 import { walk } from "./syntax-tree.js";
+import { viteImportedUrl } from "./vite-imports.js";
 import { initializerOf } from "./variables.js";
 
 export interface ImportedBinding {
@@ -16,6 +17,10 @@ export interface ImportedBinding {
 /** What `variable` imports; `undefined` when it is no import, or one with attributes (data, which is copied). */
 export function importOf(variable: Variable, parent: string): ImportedBinding | undefined {
   const [definition] = variable.defs;
+  if (definition?.type === "Variable") {
+    const specifier = viteImportedUrl(variable, parent);
+    return specifier === undefined ? undefined : { request: { specifier, parent: undefined }, exportName: undefined };
+  }
   if (definition?.type !== "ImportBinding") return undefined;
   const declaration = definition.parent as unknown as AnyNode;
   const specifier = definition.node as unknown as AnyNode;

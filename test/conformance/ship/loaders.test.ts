@@ -1,8 +1,9 @@
 /** Functions of every kind, with captures of every kind, under everything that loads programs. */
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { build, type BuildOptions } from "esbuild";
 import { runProgram } from "../../programs/run-program.js";
 import { matrixProgram } from "./matrix-program.js";
@@ -29,6 +30,19 @@ function write(folder: string, name: string, text: string): string {
   const file = join(folder, name);
   writeFileSync(file, text);
   return file;
+}
+
+/** Not every Node that the tests run on can run vitest: so it is no dependency. The folder where it is. */
+async function installVitest(): Promise<string> {
+  const folder = fileURLToPath(new URL("../../../../.cache/vitest", import.meta.url));
+  const installed = join(folder, "node_modules", "vitest");
+  if (existsSync(installed)) return installed;
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "package.json"), "{}\n");
+  const args = ["install", "--prefix", folder, "--no-save", "--ignore-scripts", "--no-audit", "--no-fund", "vitest@5.1.1"];
+  const { exitCode, stdout, stderr } = await runProgram("npm", args);
+  assert.equal(exitCode, 0, stdout + stderr);
+  return installed;
 }
 
 const esm = { format: "esm", isTyped: false, library: "manyhands" } as const;
@@ -69,6 +83,16 @@ test("type stripping", { skip: stripsTypes ? false : "this Node has no type stri
 test("node --test", async () => {
   const folder = projectFolder("ship-matrix", "module");
   await check(folder, ["--test", write(folder, "program.test.mjs", matrixProgram(esm))]);
+});
+
+const hasVitest = Number(process.versions.node.split(".")[0]) >= 22;
+test("vitest", { skip: hasVitest ? false : "vitest needs Node 22" }, async () => {
+  const vitest = await installVitest();
+  const folder = projectFolder("ship-matrix", "module");
+  symlinkSync(vitest, join(folder, "node_modules", "vitest"));
+  write(folder, "program.test.ts", matrixProgram({ ...esm, isTyped: true, isTest: true }));
+  const refused = [[/a dynamic import$/, /its import\(\) became a function of Vite, .*Import the module at the top/]] as const;
+  await check(folder, [join(vitest, "vitest.mjs"), "run", "--root", folder], refused);
 });
 
 test("inside a worker thread", async () => {

@@ -8,10 +8,12 @@ export interface ProgramOptions {
   /** Whether the text has types, for loaders that take them away. */
   readonly isTyped: boolean;
   readonly library: string;
+  /** Whether it is a test of vitest. */
+  readonly isTest?: boolean;
 }
 
 /** The text of one program. It writes its cells as JSON to the file that the environment variable `CELLS` names. */
-export function matrixProgram({ format, isTyped, library }: ProgramOptions): string {
+export function matrixProgram({ format, isTyped, library, isTest = false }: ProgramOptions): string {
   const captures = { ...everywhere, ...(format === "esm" ? inModules : inCommonJs) };
   const cells = Object.entries(kinds).flatMap(([kind, write]) =>
     Object.entries(captures).map(
@@ -24,7 +26,7 @@ export function matrixProgram({ format, isTyped, library }: ProgramOptions): str
     isTyped ? "const typed: number = 3 as number;" : "const typed = 3;",
     declarations,
     `async function main() {\n  ${main}await pool.terminate();\n  writeFileSync(process.env.CELLS, JSON.stringify(cells));\n}`,
-    format === "esm" ? "await main();" : "main();",
+    isTest ? runAsTest : format === "esm" ? "await main();" : "main();",
     "",
   ].join("\n");
 }
@@ -48,6 +50,9 @@ const local = require("./library.cjs");
 const { named } = require("./library.cjs");
 const data = require("./data.json");
 const { tokTypes } = require("acorn");`;
+
+const runAsTest = `import { test } from "vitest";
+test("all cells", main, 90_000);`;
 
 /** `n` is the argument. */
 const everywhere: Readonly<Record<string, string>> = {
