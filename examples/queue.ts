@@ -1,17 +1,17 @@
-/** A queue between two processes. */
+/** A queue that one process fills and another empties. What was put is there even when the producer has ended. */
 import { Process, Queue } from "manyhands";
 
-async function producer(q: Queue<string>): Promise<void> {
-  await q.put("Hello");
-  await q.put("from");
-  await q.put("another process");
+async function producer(queue: Queue<string>): Promise<void> {
+  await queue.put("Hello");
+  await queue.put("from");
+  await queue.put("another process");
 }
 
-const q = new Queue<string>();
-const process = new Process(producer, [q]);
+const queue = new Queue<string>();
+const process = new Process(producer, [queue]);
 process.start();
 await process.join();
-while (!q.isEmpty) console.log(await q.get());
+while (!queue.isEmpty) console.log(await queue.get());
 
 // Prints:
 // Hello
