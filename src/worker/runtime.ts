@@ -120,6 +120,7 @@ class WorkerRuntime {
 
   async #end(): Promise<void> {
     this.#state = "ending";
+    await Promise.all([drained(process.stdout), drained(process.stderr)]);
     await this.#channel.close();
     process.exit();
   }
@@ -140,6 +141,11 @@ class WorkerRuntime {
   #send(message: WorkerMessage): void {
     if (this.#channel.isOpen) this.#channel.send(encodeWorkerMessage(message));
   }
+}
+
+/** Resolves once what was printed has left this process: `process.exit` would drop what its reader has not had room for. */
+function drained(output: NodeJS.WriteStream): Promise<void> | undefined {
+  return output.writableLength > 0 ? new Promise((resolve) => output.write("", () => resolve())) : undefined;
 }
 
 /** Resolves once the text has left this thread; `process.exit` would drop what a thread has not handed over. */
