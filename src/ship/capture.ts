@@ -4,9 +4,10 @@ import { NotShippableError } from "../errors.js";
 import type { EncodeContext, ModuleRequest } from "../wire/extension.js";
 import { builtinPath } from "./builtins.js";
 import { Cell, scriptCell, unwitnessedCell, witnessedCell } from "./cell.js";
+import { applyEdits, newLinesOf, spell, unusedName } from "./edits.js";
 import { syntaxOf, type Edit, type FreeReference, type FreeVariable, type FunctionSyntax } from "./function-syntax.js";
 import type { Capture, CodeHeader } from "./header.js";
-import type { ScopeSight } from "./inspector-session.js";
+import type { ScopeSight } from "./sight.js";
 import { liveNamespace } from "./live-namespace.js";
 import type { FunctionPlace, Located } from "./located.js";
 import { importOf, requiredModule } from "./modules.js";
@@ -294,32 +295,6 @@ function witnessOf(variable: NonNullable<FreeVariable["variable"]>, scope: Scope
     if ((typeof reading.value === "object" && reading.value !== null) || typeof reading.value === "function") return reading.value;
   }
   return undefined;
-}
-
-function spell({ spelling }: FreeReference, name: string, text: string): string {
-  if (spelling === "shorthand") return `${name}: ${text}`;
-  return spelling === "callee" ? `(0, ${text})` : text;
-}
-
-function applyEdits(source: string, { start, end }: FunctionSyntax, edits: readonly Edit[]): string {
-  let text = "";
-  let position = start;
-  for (const edit of edits) {
-    text += source.slice(position, edit.start) + edit.text;
-    position = edit.end;
-  }
-  return text + source.slice(position, end);
-}
-
-/** `import$meta` has the length of what it stands for, so the rest of the line stays where it is. */
-function unusedName(source: string, wanted: string): string {
-  let name = wanted;
-  while (source.includes(name)) name += "$";
-  return name;
-}
-
-function newLinesOf(text: string): string {
-  return text.replace(/[^\r\n\u2028\u2029]/g, "");
 }
 
 function ownName(fn: Function): string {

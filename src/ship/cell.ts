@@ -8,7 +8,8 @@
  */
 import { NotShippableError } from "../errors.js";
 import type { EncodeContext } from "../wire/extension.js";
-import { inspectorSession, type Sight } from "./inspector-session.js";
+import { inspectorSession } from "./inspector-session.js";
+import type { Sight } from "./sight.js";
 import type { FunctionPlace } from "./located.js";
 import { nameOf } from "./refusal.js";
 import { readVariable, stopsAtEntry } from "./variables.js";

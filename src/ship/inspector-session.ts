@@ -5,38 +5,8 @@
  * switched on for moments only. No front end is attached to this session: a `debugger` statement of the user does not wait.
  */
 import type { Runtime, Session } from "node:inspector";
-
-/** What V8 knows of a function. */
-export interface Sight {
-  /** Where its code is; `undefined` for native and bound functions. Lines and columns count from 0. */
-  readonly location: { readonly scriptId: string; readonly line: number; readonly column: number } | undefined;
-  /** The variables around it, innermost scope first, the global scope left out. */
-  readonly scopes: readonly ScopeSight[];
-  readonly bound: BoundSight | undefined;
-}
-
-export interface ScopeSight {
-  readonly isScriptLevel: boolean;
-  /** Reading a variable throws while it is in its temporal dead zone. */
-  readonly variables: Readonly<Record<string, unknown>>;
-}
-
-export interface BoundSight {
-  readonly target: Function;
-  readonly thisValue: unknown;
-  readonly args: readonly unknown[];
-}
-
-/** A script, as the debugger announces it. */
-export interface ScriptSight {
-  readonly url: string;
-  readonly source: string;
-  readonly isModule: boolean;
-  readonly startLine: number;
-  readonly startColumn: number;
-}
-
-export type Inside = { readonly state: "value"; readonly value: unknown } | { readonly state: "unset" | "absent" };
+import { asArgument, idOf, isLocation, isRecord } from "./remote-object.js";
+import type { BoundSight, Inside, ScopeSight, ScriptSight, Sight } from "./sight.js";
 
 interface Mailbox {
   outgoing: unknown;
@@ -285,28 +255,4 @@ interface AnnouncedScript {
   readonly isModule?: boolean;
   readonly startLine: number;
   readonly startColumn: number;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null;
-}
-
-function isLocation(value: unknown): value is { scriptId: string; lineNumber: number; columnNumber: number } {
-  return (
-    isRecord(value) &&
-    typeof value["scriptId"] === "string" &&
-    typeof value["lineNumber"] === "number" &&
-    typeof value["columnNumber"] === "number"
-  );
-}
-
-function idOf(remote: unknown): string {
-  const id: unknown = isRecord(remote) ? remote["objectId"] : undefined;
-  if (typeof id !== "string") throw new Error("The inspector did not give an id for an object");
-  return id;
-}
-
-function asArgument({ objectId, unserializableValue, value }: Runtime.RemoteObject): Runtime.CallArgument {
-  if (objectId !== undefined) return { objectId };
-  return unserializableValue !== undefined ? { unserializableValue } : { value: value as unknown };
 }

@@ -1,5 +1,5 @@
 /** A function and all that is known of its place. */
-import type { Sight } from "./inspector-session.js";
+import type { Sight } from "./sight.js";
 import type { FunctionNode, Script } from "./script.js";
 
 export interface FunctionPlace {

@@ -6,7 +6,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import type { AnyNode } from "acorn";
 import type { Reference } from "eslint-scope";
 import type { Located } from "./located.js";
-import type { ScopeSight } from "./inspector-session.js";
+import type { ScopeSight } from "./sight.js";
 import type { Script } from "./script.js";
 import { readVariable } from "./variables.js";
 

@@ -1,7 +1,8 @@
 /** A script as V8 has it, parsed once: its functions by where they are, and who refers to which variable. */
 import type { AnyNode, Program } from "acorn";
 import type { Reference } from "eslint-scope";
-import { inspectorSession, type ScriptSight } from "./inspector-session.js";
+import { inspectorSession } from "./inspector-session.js";
+import type { ScriptSight } from "./sight.js";
 import { parseProgram, referencesOf } from "./parser.js";
 import { walk } from "./syntax-tree.js";
 

@@ -3,7 +3,8 @@ import type { AnyNode } from "acorn";
 import type { Variable } from "eslint-scope";
 import type { FunctionPlace } from "./located.js";
 import { walk } from "./syntax-tree.js";
-import { inspectorSession, type Inside, type ScopeSight } from "./inspector-session.js";
+import { inspectorSession } from "./inspector-session.js";
+import type { Inside, ScopeSight } from "./sight.js";
 
 export type Reading =
   | { readonly state: "value"; readonly value: unknown; readonly scope: ScopeSight }
