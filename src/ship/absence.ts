@@ -8,23 +8,25 @@ import { Replaceable, type EncodeContext } from "../wire/extension.js";
 
 /** Stands for a value that cannot be sent. */
 export class Absence {
+  readonly name: string;
   readonly reason: string;
 
-  constructor(reason: string) {
+  constructor(name: string, reason: string) {
+    this.name = name;
     this.reason = reason;
   }
 }
 
-/** Those of the values that are objects, or functions, are replaced where they cannot be sent. */
-export function orAbsence(value: unknown): unknown {
+/** What the variable or property `name` holds; when it is an object, or a function, and cannot be sent, what stands for it. */
+export function orAbsence(name: string, value: unknown): unknown {
   if ((typeof value !== "object" || value === null) && typeof value !== "function") return value;
-  return new Replaceable(value, (error) => new Absence(error instanceof Error ? error.message : String(error)));
+  return new Replaceable(value, (error) => new Absence(name, error instanceof Error ? error.message : String(error)));
 }
 
 /** Something that fails, with the reason, however it is used. */
-export function absent(reason: string): object {
+export function absent(name: string, reason: string): object {
   const fail = (): never => {
-    throw new NotShippableError(`Cannot use what did not follow its object here. ${reason}`);
+    throw new NotShippableError(`Cannot use ${name} here: it did not follow its object. ${reason}`);
   };
   const traps = new Proxy({}, { get: () => fail });
   return new Proxy(fail, traps);

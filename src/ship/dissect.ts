@@ -41,11 +41,11 @@ export function partsOf(fn: Function, dissection: Dissection, context: EncodeCon
   if (code.self !== undefined) allowAbsenceAround(code.self, context);
   if (code.header.form === "class" && allowsAbsence(fn, context)) allowAbsence(Object.getPrototypeOf(fn) as object, context);
   for (const { name, value } of code.bound) traceCapture(value, { owner: fn, subject: code.subject, name });
-  const values = (isEager: boolean): unknown[] => code.bound.filter((bound) => bound.isEager === isEager).map(({ value }) => value);
   const { own, prototype } = propertiesOf(fn, code.header.functionFields);
-  const late = values(false);
-  const sent = allowsAbsence(fn, context) ? late.map(orAbsence) : late;
-  return { header: { ...code.header, eager: values(true) }, children: [...sent, own, prototype] };
+  const mayLack = allowsAbsence(fn, context);
+  const eager = code.bound.filter(({ isEager }) => isEager).map(({ value }) => value);
+  const late = code.bound.filter(({ isEager }) => !isEager).map(({ name, value }) => (mayLack ? orAbsence(name, value) : value));
+  return { header: { ...code.header, eager }, children: [...late, own, prototype] };
 }
 
 function allowAbsenceAround(self: object, context: EncodeContext): void {

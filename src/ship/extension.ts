@@ -21,7 +21,8 @@ export const functionExtension: CodecExtension = {
   name: "function",
   dismantle(value, context) {
     if (value instanceof Cell) return dismantleCell(value, context);
-    if (value instanceof Absence) return { header: { kind: "absent", reason: value.reason } satisfies Header, children: [] };
+    if (value instanceof Absence)
+      return { header: { kind: "absent", name: value.name, reason: value.reason } satisfies Header, children: [] };
     if (value instanceof LiveNamespace)
       return { header: { kind: "namespace", names: value.names } satisfies Header, children: value.getters };
     if (typeof value === "function") return dismantleFunction(value, context);
@@ -77,7 +78,7 @@ function assemble(header: Header, context: DecodeContext): Assembly {
     case "cell":
       return assembleCell(header.name);
     case "absent":
-      return { value: absent(header.reason), fill() {} };
+      return { value: absent(header.name, header.reason), fill() {} };
     case "namespace":
       return assembleNamespace(header.names);
     case "bound":

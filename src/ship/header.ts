@@ -14,7 +14,7 @@ export type Header =
   | { readonly kind: "bound"; readonly argumentCount: number; readonly name: string }
   | { readonly kind: "require"; readonly folder: string }
   | { readonly kind: "cell"; readonly name: string }
-  | { readonly kind: "absent"; readonly reason: string }
+  | { readonly kind: "absent"; readonly name: string; readonly reason: string }
   | { readonly kind: "namespace"; readonly names: readonly string[] }
   | CodeHeader;
 

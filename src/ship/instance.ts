@@ -32,7 +32,7 @@ export const instanceExtension: CodecExtension = {
     allowAbsence(constructor, context);
     const names = Object.keys(value);
     const values = names.map((name): unknown => Reflect.get(value, name));
-    const sent = allowsAbsence(value, context) ? values.map(orAbsence) : values;
+    const sent = allowsAbsence(value, context) ? values.map((item, index) => orAbsence(names[index] ?? "", item)) : values;
     return { header: base, children: [constructor, names, contentsOf(value), ...sent] };
   },
   assemble: assembleInstance,

@@ -239,7 +239,7 @@ test("an arrow function has the this of the function around it", async () => {
 });
 
 test("what cannot follow the this of an arrow function fails in words when it is used", async () => {
-  await assert.rejects(there.run(new Job().stop()), /Cannot use what did not follow its object here\. .*Timeout/);
+  await assert.rejects(there.run(new Job().stop()), /Cannot use timer here: it did not follow its object\. .*Timeout/);
 });
 
 test("an instance whose own arrow functions use it keeps them on it", async () => {
