@@ -24,6 +24,7 @@ export { Lock } from "./sync/lock.js";
 export { RLock } from "./sync/rlock.js";
 export { Semaphore } from "./sync/semaphore.js";
 export { JoinableQueue } from "./queue/joinable-queue.js";
+export type { Lease } from "./queue/lease.js";
 export type { QueueOptions } from "./queue/options.js";
 export { Queue } from "./queue/queue.js";
 export type { ElementOf, ElementType, ViewOf } from "./shared/element-types.js";

@@ -10,7 +10,7 @@
  *     before it told anyone replaces that.
  *  3. An extent is removed only when nobody reads or writes it any more: its memory goes at once, even if it is still mapped.
  */
-import { closeSync, fstatSync, openSync, readSync, renameSync, rmSync, truncateSync, writeSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, openSync, readSync, renameSync, rmSync, truncateSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { ResourceLimitError, StateError } from "../errors.js";
 import type { Mapping } from "../platform/native.js";
@@ -81,6 +81,11 @@ export class Extents {
     killPoint("extents.opened");
     for (const folder of this.#folders) rmSync(join(folder, this.#nameOf(number)), { force: true });
     return new ExtentReader(fd);
+  }
+
+  /** Whether there is such an extent. */
+  has(number: number): boolean {
+    return this.#folders.some((folder) => existsSync(join(folder, this.#nameOf(number))));
   }
 
   /** Reads an extent that stays. */

@@ -41,6 +41,7 @@ import { Mutex } from "../memory/mutex.js";
 import type { Encoded } from "../wire/extension.js";
 import type { Accounts } from "./accounts.js";
 import { Chunk, placeRecord, recordBytes, recordHeaderBytes, recordKind, type Position } from "./chunk.js";
+import { Leases, type Entry } from "./leases.js";
 import { readBody, readParts, storedFromBytes, toFile, toStored, type Payload, type StoredPayload } from "./payload.js";
 
 const tailLockAt = 0;
@@ -75,6 +76,7 @@ export class ItemChain {
   readonly #extents: Extents;
   readonly #tailLock: Mutex;
   readonly #headLock: Mutex;
+  readonly leases: Leases;
   readonly #accounts: Accounts | undefined;
   readonly #self: number;
   readonly #first: Chunk;
@@ -93,6 +95,7 @@ export class ItemChain {
     this.#accounts = accounts;
     this.#self = known.self;
     this.#extents = new Extents(block.segment);
+    this.leases = new Leases(this.#int32, this.#at, this.#extents);
     this.#tailLock = new Mutex(block.words, block.at + tailLockAt, known);
     this.#headLock = new Mutex(block.words, block.at + headLockAt, known);
     this.#first = new Chunk(0, { buffer: block.memory, sizeBytes: block.sizeBytes }, firstChunkAt);
@@ -174,10 +177,12 @@ export class ItemChain {
   }
 
   /**
-   * Takes the first item; within `whileTaking`. `undefined` when there is none, `"refused"` when `accept` refused it. Memory
+   * Takes what has gone back, else the first item; within `whileTaking`. `undefined` when there is none, `"refused"` when `accept` refused it. Memory
    * of the body is good until the next call.
    */
   take(accept?: Accept): Taken | "refused" | undefined {
+    const returned = this.leases.take(accept && ((reader) => accept(readBody(reader))));
+    if (returned !== undefined) return returned;
     for (;;) {
       const gots = this.#gots;
       if (this.#puts === gots) return undefined;
@@ -189,6 +194,23 @@ export class ItemChain {
       if (taken !== undefined) return taken;
       // It was in the hands of a consumer that was killed, and is lost with it.
       this.#accounts?.finish();
+    }
+  }
+
+  /** Leases the first item, or what has gone back; within `whileTaking`. @throws ResourceLimitError when too many are leased. */
+  lease(): Entry | undefined {
+    const again = this.leases.beginAgain();
+    if (again !== undefined) return again;
+    for (;;) {
+      const gots = this.#gots;
+      if (this.#puts === gots) return undefined;
+      const { chunk, offset, left } = this.#firstRecord(gots);
+      const next = { chunk: chunk.number, offset: offset + recordBytes(chunk.int32[offset >> 2] ?? 0) };
+      const isStored = chunk.int32[(offset >> 2) + 1] === recordKind.stored;
+      const isLost = isStored && !this.#extents.has(referenceAt(chunk, offset));
+      const entry = isLost ? undefined : this.leases.begin(gots, isStored ? { extent: referenceAt(chunk, offset) } : fileOf(chunk, offset));
+      this.#moveHead(gots, next, left);
+      if (entry !== undefined) return entry;
     }
   }
 
@@ -339,6 +361,7 @@ export class ItemChain {
     const head = this.#at + headAt + (gots & 1) * headWords;
     const left = this.#int32[head + 2] ?? 0;
     if (left > 0) this.#extents.remove(left);
+    this.leases.repair(gots);
     this.#accounts?.repair(gots, this.#int32[head + 3] ?? 0);
   }
 }
@@ -360,6 +383,14 @@ function writeRecord(chunk: Chunk, offset: number, { kind, parts, sizeBytes }: P
     else chunk.bytes.set(part, at);
     at += part.length;
   }
+}
+
+/** A record as it stands in a file. */
+function fileOf(chunk: Chunk, offset: number): { readonly parts: readonly Uint8Array[] } {
+  const sizeBytes = chunk.int32[offset >> 2] ?? 0;
+  const kind = chunk.int32[(offset >> 2) + 1] ?? 0;
+  const at = offset + recordHeaderBytes;
+  return { parts: toFile({ kind, parts: [chunk.bytes.subarray(at, at + sizeBytes)], sizeBytes }) };
 }
 
 function copyOf({ bytes }: Chunk, at: number, sizeBytes: number): Uint8Array {

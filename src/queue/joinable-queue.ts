@@ -87,6 +87,20 @@ export class JoinableQueue<T = unknown> extends Queue<T> {
     }
   }
 
+  /**
+   * Not for a joinable queue, whose consumers say themselves what is done.
+   *
+   * @throws StateError always.
+   */
+  override lease(): Promise<never> {
+    return Promise.reject(noLease());
+  }
+
+  /** @throws StateError always. */
+  override leaseSync(): never {
+    throw noLease();
+  }
+
   override [handleOf](): Handle {
     return { kind: "joinable-queue", data: known.sent(this.#shared.block, this) };
   }
@@ -95,6 +109,10 @@ export class JoinableQueue<T = unknown> extends Queue<T> {
     if (this.#shared.unfinished > 0) this.#shared.settle();
     return this.#shared.unfinished === 0;
   }
+}
+
+function noLease(): StateError {
+  return new StateError("Cannot lease an item of a JoinableQueue: use a Queue, whose leases say themselves what is done.");
 }
 
 const known = new Identities<JoinableQueue>((block) => new JoinableQueue(new SharedQueue(block)));

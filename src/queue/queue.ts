@@ -10,6 +10,8 @@ import type { WaitOptions } from "../memory/waitable.js";
 import { messageCodec } from "../ship/codec.js";
 import type { Encoded } from "../wire/extension.js";
 import type { Taken } from "./item-chain.js";
+import { Lease, type LeaseEnds } from "./lease.js";
+import type { Entry } from "./leases.js";
 import { checkMaxSize, type QueueOptions } from "./options.js";
 import { readStored, toPayload, type Payload } from "./payload.js";
 import { SharedQueue } from "./shared-queue.js";
@@ -134,7 +136,7 @@ export class Queue<T = unknown> implements Shareable, AsyncIterable<T> {
   async get(options: WaitOptions = {}): Promise<T> {
     const deadline = new Deadline(options.timeout, "get an item");
     options.signal?.throwIfAborted();
-    return this.#decode(this.#takeNow() ?? (await this.#takeInTurn(deadline, options.signal)));
+    return this.#decode(this.#takeNow() ?? (await this.#takeInTurn(this.#takeKept, { deadline, signal: options.signal })));
   }
 
   /**
@@ -146,28 +148,75 @@ export class Queue<T = unknown> implements Shareable, AsyncIterable<T> {
    */
   getSync(options: SyncOptions = {}): T {
     const deadline = new Deadline(options.timeout, "get an item");
-    for (;;) {
-      const taken = this.#shared.take(isReady);
-      if (taken === "refused") {
-        throw new StateError(
-          "Cannot get an item with getSync: it holds a function or a shared object whose module is not loaded here yet. " +
-            "Use `await queue.get()`.",
-        );
-      }
-      if (taken !== undefined) return messageCodec().decode(messageOf(taken)) as T;
-      const seen = this.#shared.items.prepare();
-      const { isShutDown } = this.#shared;
-      if (this.#shared.size > 0) continue;
-      if (isShutDown) throw shutDown("get an item");
-      const slice = Math.min(attendMs, deadline.remaining);
-      if (slice <= 0) throw new EmptyError("Cannot get an item: the queue is empty.");
-      this.#shared.items.sleep(seen, slice);
-    }
+    const taken = this.#takeSync(deadline, () => {
+      const looked = this.#shared.take(isReady);
+      if (looked === "refused") throw notLoaded("get");
+      return looked;
+    });
+    return messageCodec().decode(messageOf(taken)) as T;
   }
 
   /** Takes the first item if there is one; never waits. Python: `get_nowait`. @throws EmptyError when there is none; else as `getSync`. */
   tryGet(): T {
     return this.getSync({ timeout: 0 });
+  }
+
+  /**
+   * Takes the first item as `get` does, but so that it is not lost when this process dies: it then goes back to the front of
+   * the queue, for others to take it again. Each consumer notices such a death within 256 items, or 50 milliseconds where
+   * there are none. So say when an item is done; one whose lessee is killed just before it says so is done twice.
+   *
+   * A lease costs about 100 microseconds, and at most 224 items of a queue can be leased at a time. After `shutdown`, what
+   * others have leased and give back is there for whoever asks again. Python has nothing like it.
+   *
+   * @throws ResourceLimitError when too many are leased.
+   * @throws as `get` does. An item that cannot be made again here is lost.
+   *
+   * @example
+   * const jobs = new Queue<string>();
+   * await jobs.put("report");
+   * {
+   *   using lease = await jobs.lease();
+   *   assert.equal(lease.value, "report");
+   *   // Leaving the scope without `lease.done()` gives it back.
+   * }
+   * const lease = await jobs.lease();
+   * lease.done();
+   * assert.equal(jobs.isEmpty, true);
+   */
+  async lease(options: WaitOptions = {}): Promise<Lease<T>> {
+    const deadline = new Deadline(options.timeout, "lease an item");
+    options.signal?.throwIfAborted();
+    const look = (): Entry | undefined => this.#shared.lease();
+    const entry = (this.#gets.isEmpty ? look() : undefined) ?? (await this.#takeInTurn(look, { deadline, signal: options.signal }));
+    try {
+      return new Lease(await this.#decode(this.#shared.readLease(entry)), this.#endsOf(entry));
+    } catch (error) {
+      this.#shared.finishLease(entry);
+      throw error;
+    }
+  }
+
+  /** The same, blocking the thread. @throws as `getSync` does. */
+  leaseSync(options: SyncOptions = {}): Lease<T> {
+    const deadline = new Deadline(options.timeout, "lease an item");
+    const entry = this.#takeSync(deadline, () => this.#shared.lease());
+    const message = readStored(this.#shared.readLease(entry));
+    if (!isReady(message.body)) {
+      this.#shared.giveBack(entry);
+      throw notLoaded("lease");
+    }
+    try {
+      return new Lease(messageCodec().decode(message) as T, this.#endsOf(entry));
+    } catch (error) {
+      this.#shared.finishLease(entry);
+      throw error;
+    }
+  }
+
+  /** Leases the first item if there is one; never waits. @throws EmptyError when there is none; else as `leaseSync`. */
+  tryLease(): Lease<T> {
+    return this.leaseSync({ timeout: 0 });
   }
 
   /**
@@ -223,7 +272,7 @@ export class Queue<T = unknown> implements Shareable, AsyncIterable<T> {
   async #next(closing: AbortSignal): Promise<Taken | "ended" | "closed"> {
     const deadline = new Deadline(this.#isClosed ? 0 : undefined, "get an item");
     try {
-      return await this.#takeInTurn(deadline, this.#isClosed ? undefined : closing);
+      return await this.#takeInTurn(this.#takeKept, { deadline, signal: this.#isClosed ? undefined : closing });
     } catch (error) {
       if (error instanceof ClosedError) return "ended";
       if (closing.aborted || error instanceof EmptyError) return "closed";
@@ -260,16 +309,21 @@ export class Queue<T = unknown> implements Shareable, AsyncIterable<T> {
     }
   }
 
-  async #takeInTurn(deadline: Deadline, signal: AbortSignal | undefined): Promise<Taken> {
-    const empty = (): Error => new EmptyError("Cannot get an item: the queue is empty.");
+  readonly #takeKept = (): Taken | undefined => {
+    const taken = this.#shared.take();
+    return taken === undefined || taken === "refused" ? undefined : keep(taken);
+  };
+
+  /** Waits until `look` finds something. */
+  async #takeInTurn<Found>(look: () => Found | undefined, { deadline, signal }: Wait): Promise<Found> {
     if (!(await this.#gets.enter(deadline, signal))) throw empty();
     try {
       for (;;) {
         const seen = this.#shared.items.prepare();
         // Asked before it looks: what was put before the shutdown is still there.
         const { isShutDown } = this.#shared;
-        const taken = this.#shared.take();
-        if (taken !== undefined && taken !== "refused") return keep(taken);
+        const found = look();
+        if (found !== undefined) return found;
         if (isShutDown) throw shutDown("get an item");
         const slice = Math.min(attendMs, deadline.remaining);
         if (slice <= 0) throw empty();
@@ -278,6 +332,25 @@ export class Queue<T = unknown> implements Shareable, AsyncIterable<T> {
     } finally {
       this.#gets.leave();
     }
+  }
+
+  #takeSync<Found>(deadline: Deadline, look: () => Found | undefined): Found {
+    const first = look();
+    if (first !== undefined) return first;
+    for (;;) {
+      const seen = this.#shared.items.prepare();
+      const { isShutDown } = this.#shared;
+      const found = look();
+      if (found !== undefined) return found;
+      if (isShutDown) throw shutDown("get an item");
+      const slice = Math.min(attendMs, deadline.remaining);
+      if (slice <= 0) throw empty();
+      this.#shared.items.sleep(seen, slice);
+    }
+  }
+
+  #endsOf(entry: Entry): LeaseEnds {
+    return { finish: () => this.#shared.finishLease(entry), giveBack: () => this.#shared.giveBack(entry) };
   }
 }
 
@@ -305,6 +378,17 @@ function isReady(body: Uint8Array): boolean {
   // Whoever gets the item is told.
   loading?.catch(() => {});
   return loading === undefined;
+}
+
+function empty(): EmptyError {
+  return new EmptyError("Cannot get an item: the queue is empty.");
+}
+
+function notLoaded(what: string): StateError {
+  return new StateError(
+    `Cannot ${what} an item without waiting: it holds a function or a shared object whose module is not loaded here yet. ` +
+      `Use \`await queue.${what}()\`.`,
+  );
 }
 
 function full(item: unknown): FullError {

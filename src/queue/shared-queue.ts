@@ -4,6 +4,8 @@
  *     word  4        most items there may be, 0 without a limit             maker
  *     word  5        0: open, 1: shut down, 2: shut down and emptied        under the tail lock
  *     word  6        1 when items are counted until they are done           maker
+ *     word  7        \ leases                                               leases.ts
+ *     words 128..    /
  *     words 64-65    items: there is something to take                      signal.ts
  *     words 80-81    room: there is room to put                             signal.ts
  *     words 96-97    idle: all items are done                               signal.ts
@@ -15,10 +17,14 @@
  *  2. Shutting down is one store. Emptying is done by everybody who comes to take after it, so that it does not depend on
  *     whoever shut it down; until then the items count as gone.
  */
+import { StateError } from "../errors.js";
 import { Block } from "../memory/block.js";
+import type { ExtentReader } from "../memory/extents.js";
+import { attendMs } from "../memory/holders.js";
 import { killPoint } from "../memory/kill-point.js";
 import { Accounts } from "./accounts.js";
 import { ItemChain, type Accept, type Taken } from "./item-chain.js";
+import type { Entry } from "./leases.js";
 import type { Payload, StoredPayload } from "./payload.js";
 import { Signal } from "./signal.js";
 
@@ -32,6 +38,9 @@ const accountsAt = 1024;
 
 /** The queue's own segment: the header and the first chunk. */
 const segmentBytes = 64 * 1024;
+
+/** While there are items, the leases of the dead are looked for every so many: cheap, and soon enough. */
+const looksPerCheck = 256;
 
 const state = { open: 0, shut: 1, emptied: 2 } as const;
 
@@ -49,6 +58,8 @@ export class SharedQueue {
   readonly #at: number;
   readonly #chain: ItemChain;
   readonly #accounts: Accounts | undefined;
+  #nextCheck = 0;
+  #looks = 0;
 
   constructor(block: Block) {
     this.block = block;
@@ -73,7 +84,7 @@ export class SharedQueue {
   }
 
   get size(): number {
-    return this.#load(stateAt) === state.emptied ? 0 : this.#chain.count;
+    return this.#load(stateAt) === state.emptied ? 0 : this.#chain.count + this.#chain.leases.waiting;
   }
 
   get isFull(): boolean {
@@ -109,12 +120,34 @@ export class SharedQueue {
   }
 
   take(accept?: Accept): Taken | "refused" | undefined {
-    if (this.#chain.count === 0) return undefined;
+    if (!this.#hasItems()) return undefined;
     const taken = this.#chain.whileTaking(() => (this.#load(stateAt) === state.emptied ? this.#empty() : this.#chain.take(accept)));
-    if (taken === undefined || taken === "refused") return taken;
-    if (this.maxSize > 0) this.room.announce();
-    if (this.#chain.count > 0) this.items.announce();
+    if (taken !== undefined && taken !== "refused") this.#announceTaken();
     return taken;
+  }
+
+  /** Leases the first item; read it, then finish it or give it back. @throws ResourceLimitError when too many are leased. */
+  lease(): Entry | undefined {
+    if (!this.#hasItems()) return undefined;
+    const entry = this.#chain.whileTaking(() => (this.#load(stateAt) === state.emptied ? this.#empty() : this.#chain.lease()));
+    if (entry !== undefined) this.#announceTaken();
+    return entry;
+  }
+
+  /** What this thread has leased. */
+  readLease(entry: Entry): ExtentReader {
+    const reader = this.#chain.leases.read(entry);
+    if (reader === undefined) throw new StateError("Cannot read a leased item: it is gone.");
+    return reader;
+  }
+
+  finishLease(entry: Entry): void {
+    this.#chain.leases.finish(entry);
+  }
+
+  giveBack(entry: Entry): void {
+    this.#chain.leases.giveBack(entry);
+    this.items.announce();
   }
 
   /** How many items are not done yet. */
@@ -158,6 +191,30 @@ export class SharedQueue {
 
   #empty(): undefined {
     while (this.#chain.drop());
+    this.#chain.leases.clear();
+  }
+
+  /** Whether there may be something to take. Now and then, looks for what the dead have leased. */
+  #hasItems(): boolean {
+    if (this.#chain.count > 0) {
+      if (++this.#looks % looksPerCheck === 0) this.#settleLeases();
+      return true;
+    }
+    if (performance.now() > this.#nextCheck) {
+      this.#nextCheck = performance.now() + attendMs;
+      this.#settleLeases();
+    }
+    return this.#chain.leases.mayHaveReturned;
+  }
+
+  #settleLeases(): void {
+    const { leases } = this.#chain;
+    if (leases.needSettling) this.#chain.whileTaking(() => leases.settle());
+  }
+
+  #announceTaken(): void {
+    if (this.maxSize > 0) this.room.announce();
+    if (this.#chain.count > 0 || this.#chain.leases.mayHaveReturned) this.items.announce();
   }
 
   #announceIdle(): void {

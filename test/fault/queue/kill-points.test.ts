@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { spawn, type ChildProcess } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
-import { JoinableQueue } from "manyhands";
+import { JoinableQueue, Queue } from "manyhands";
 import { handleOf, type Shareable } from "#lib/memory/handle.js";
 import { reap } from "#lib/memory/reap.js";
 import { session, sessionEnvironment } from "#lib/memory/session.js";
@@ -17,6 +17,9 @@ const rounds = Number(process.env["ROUNDS"] ?? 15);
 const points = findPoints(["queue/", "memory/extents.js"]);
 /** Passed by those who shut a queue down; tested below. */
 const shutdownPoint = "queue.shut";
+/** Passed by those who lease; tested below. */
+const leasePoints = points.filter((point) => point.startsWith("leases."));
+const forwardingPoints = points.filter((point) => point !== shutdownPoint && !leasePoints.includes(point));
 const itemCount = 300;
 
 interface Item {
@@ -29,18 +32,51 @@ test("the queue has points to be killed at", () => {
   assert.ok(points.includes(shutdownPoint));
 });
 
-for (const point of points) {
-  if (point === shutdownPoint) continue;
+for (const point of forwardingPoints) {
   test(`a process killed at ${point} loses at most the item it had, and holds up nobody`, () => pass(point, 0));
 }
 
 test(`processes killed at ${rounds} random points lose at most the items they had (SEED=${seed})`, async (t) => {
   t.diagnostic(`seed ${seed}`);
   const random = generator(seed);
-  const forwarding = points.filter((point) => point !== shutdownPoint);
   for (let round = 0; round < rounds; round++) {
-    await pass(forwarding[Math.floor(random() * forwarding.length)]!, Math.floor(random() * 100), { mayEnd: true });
+    await pass(forwardingPoints[Math.floor(random() * forwardingPoints.length)]!, Math.floor(random() * 100), { mayEnd: true });
   }
+});
+
+for (const point of ["leases.begun", "leases.finished", "leases.returned", "queue.taken", "queue.appended", "extents.drafting"]) {
+  test(`a process that leases, killed at ${point}, loses nothing, and what it had goes back`, () =>
+    passLeases("lease", { point, mayLose: 0 }));
+}
+
+test("a process killed at leases.taken loses at most the item it had", () =>
+  passLeases("leaseAndGet", { point: "leases.taken", mayLose: 1 }));
+
+for (const point of ["leases.begun", "leases.returned", "queue.taken"]) {
+  test(`the only item of a queue comes back when its lessee was killed at ${point}`, async () => {
+    const from = new Queue<Item>();
+    await from.put(makeItem(50));
+    assert.equal(await end(start("lease", { from, into: new Queue() }, { killPoint: point })), "SIGKILL");
+    assert.deepEqual(await from.get({ timeout: 60_000 }), makeItem(50));
+    assert.equal(from.size, 0);
+  });
+}
+
+test("what a dead process had leased comes back while the queue is busy", async () => {
+  const from = new Queue<Item>();
+  await from.put(makeItem(1));
+  assert.equal(await end(start("lease", { from, into: new Queue() }, { killPoint: "queue.taken" })), "SIGKILL");
+  const numbers = new Set<number>();
+  for (let round = 0; round < 100_000 && !numbers.has(1); round++) {
+    await from.put(makeItem(2));
+    await from.put(makeItem(2));
+    numbers.add((await from.get()).number);
+  }
+  assert.ok(numbers.has(1));
+});
+
+test("all points of leases are among these", () => {
+  assert.deepEqual(leasePoints, ["leases.begun", "leases.finished", "leases.returned", "leases.taken"]);
 });
 
 test("whoever waits is woken when the process that shuts the queue down is killed before it wakes anybody", async () => {
@@ -99,6 +135,30 @@ async function pass(point: string, skip: number, { mayEnd = false } = {}): Promi
   from.shutdown({ immediate: true });
   const left = readdirSync(session().folder).filter((name) => /^segment-\d+\.d/.test(name));
   assert.deepEqual(left, [], "no drafts");
+}
+
+/** Sends items through a process that leases them and dies at `point`, then through another. */
+async function passLeases(action: string, { point, mayLose }: { readonly point: string; readonly mayLose: number }): Promise<void> {
+  const from = new Queue<Item | null>();
+  const into = new Queue<Item>();
+  for (let number = 0; number < itemCount; number++) await from.put(makeItem(number));
+  const victim = start(action, { from, into }, { killPoint: point, skip: 20 });
+  assert.equal(await end(victim), "SIGKILL");
+  const heir = start("lease", { from, into });
+  const numbers: number[] = [];
+  // Whatever the victim had comes back while the heir waits for it.
+  while (new Set(numbers).size < itemCount - mayLose) {
+    const item = await into.get({ timeout: 60_000 });
+    assert.deepEqual(item, makeItem(item.number));
+    numbers.push(item.number);
+  }
+  await from.put(null);
+  assert.equal(await end(heir), 0);
+  while (!into.isEmpty) numbers.push((await into.get()).number);
+  assert.ok(numbers.length - new Set(numbers).size <= 1, "one item twice, at most");
+  assert.equal(from.size, 0);
+  reap(victim.pid);
+  from.shutdown({ immediate: true });
 }
 
 async function receive(queue: JoinableQueue<Item>): Promise<number[]> {

@@ -1,5 +1,6 @@
 /** What the processes of the fault tests do: `victim.js ACTION ARGUMENT`. */
 import { fromHandle } from "#lib/queue/joinable-queue.js";
+import { fromHandle as queueFromHandle } from "#lib/queue/queue.js";
 
 interface Given {
   readonly from: unknown;
@@ -21,6 +22,30 @@ const actions: Readonly<Record<string, (given: Given) => void | Promise<void>>> 
       from.taskDone();
     }
     from.taskDone();
+  },
+  /** Moves items by leasing them; every fifth one is given back first. */
+  async lease(given) {
+    const from = queueFromHandle(given.from);
+    const into = queueFromHandle(given.into);
+    for (let round = 0; ; round++) {
+      if (round % 5 === 0) (await from.lease()).release();
+      const lease = round % 2 === 0 ? from.leaseSync() : await from.lease();
+      if (lease.value === null) {
+        lease.done();
+        break;
+      }
+      await into.put(lease.value);
+      lease.done();
+    }
+  },
+  /** Leases items, gives them back, and gets them. */
+  async leaseAndGet(given) {
+    const from = queueFromHandle(given.from);
+    const into = queueFromHandle(given.into);
+    for (;;) {
+      from.leaseSync().release();
+      await into.put(from.getSync());
+    }
   },
   async wait(given) {
     await fromHandle(given.into).put("waiting");

@@ -1,7 +1,7 @@
 /** Queues within one thread. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ClosedError, EmptyError, EncodeError, FullError, JoinableQueue, Lock, Queue, StateError } from "manyhands";
+import { ClosedError, EmptyError, EncodeError, FullError, JoinableQueue, Lock, Queue, ResourceLimitError, StateError } from "manyhands";
 
 test("Queue.get() returns items in the order in which they were put, in all three spellings", async () => {
   const queue = new Queue<number>();
@@ -227,4 +227,54 @@ test("getSync() leaves an item whose module is not loaded; get() loads it", asyn
   assert.equal(item.lock, lock);
   await queue.put({ again: inner });
   assert.deepEqual(queue.getSync(), { again: inner });
+});
+
+test("a leased item is gone when it is done, and is the next one when it is given back", async () => {
+  const queue = new Queue<number | string>();
+  for (const item of [1, 2, "x".repeat(100_000)]) await queue.put(item);
+  const first = await queue.lease();
+  assert.equal(first.value, 1);
+  assert.equal(queue.size, 2);
+  first.release();
+  assert.equal(queue.size, 3);
+  assert.throws(() => first.done(), StateError);
+  assert.throws(() => first.release(), StateError);
+  {
+    using again = queue.leaseSync();
+    assert.equal(again.value, 1);
+  }
+  assert.equal(queue.getSync(), 1);
+  queue.tryLease().done();
+  const large = await queue.lease();
+  large.release();
+  assert.equal(queue.size, 1);
+  const largeAgain = await queue.lease();
+  assert.deepEqual(largeAgain.value, large.value);
+  largeAgain.done();
+  assert.equal(queue.size, 0);
+  assert.throws(() => queue.tryLease(), EmptyError);
+  await assert.rejects(queue.lease({ timeout: 10 }), EmptyError);
+});
+
+test("no more than 224 items are leased at a time, and each comes back", async () => {
+  const queue = new Queue<number>();
+  for (let item = 0; item < 225; item++) await queue.put(item);
+  const leases = await Promise.all(Array.from({ length: 224 }, () => queue.lease()));
+  assert.throws(() => queue.tryLease(), ResourceLimitError);
+  assert.equal(await queue.get(), 224);
+  const waiting = queue.get();
+  for (const lease of leases) lease.release();
+  const items = [await waiting];
+  while (!queue.isEmpty) items.push(await queue.get());
+  assert.deepEqual(
+    items.sort((a, b) => a - b),
+    Array.from({ length: 224 }, (_, item) => item),
+  );
+});
+
+test("a joinable queue leases nothing", async () => {
+  const queue = new JoinableQueue<number>();
+  await queue.put(1);
+  await assert.rejects(queue.lease(), StateError);
+  assert.throws(() => queue.tryLease(), StateError);
 });
