@@ -9,6 +9,7 @@ import { Turns } from "../memory/turns.js";
 import type { WaitOptions } from "../memory/waitable.js";
 import { messageCodec } from "../ship/codec.js";
 import type { Encoded } from "../wire/extension.js";
+import { recordKind } from "./chunk.js";
 import type { Taken } from "./item-chain.js";
 import { Lease, type LeaseEnds } from "./lease.js";
 import type { Entry } from "./leases.js";
@@ -89,7 +90,7 @@ export class Queue<T = unknown> implements Shareable, AsyncIterable<T> {
     options.signal?.throwIfAborted();
     const payload = this.#encode(item);
     try {
-      if (this.#puts.isEmpty && this.#attempt(payload)) return;
+      if (this.#puts.isEmpty && this.#attempt(payload)) return reclaim(payload);
       await this.#putInTurn(item, payload, { deadline, signal: options.signal });
     } catch (error) {
       this.#shared.discard(payload);
@@ -107,7 +108,8 @@ export class Queue<T = unknown> implements Shareable, AsyncIterable<T> {
     const deadline = new Deadline(options.timeout, "put an item");
     const payload = this.#encode(item);
     try {
-      while (!this.#attempt(payload)) {
+      if (this.#attempt(payload)) return reclaim(payload);
+      for (;;) {
         const seen = this.#shared.room.prepare();
         if (this.#attempt(payload)) return;
         const slice = Math.min(attendMs, deadline.remaining);
@@ -366,6 +368,11 @@ function keep(taken: Taken): Taken {
 /** For later: the memory of a body is used again for the next item that is taken. */
 function kept({ body, attachments }: Encoded): Encoded {
   return { body: body.slice(), attachments };
+}
+
+/** The item has been copied into the queue. */
+function reclaim({ kind, parts: [body] }: Payload): void {
+  if (kind === recordKind.body && body !== undefined) messageCodec().reclaim({ body, attachments: [] });
 }
 
 function messageOf(taken: Taken): Encoded {

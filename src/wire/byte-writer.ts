@@ -5,7 +5,8 @@
  *                                       start             position
  *
  * Invariants:
- *  1. What `finish` handed out is never written again: the next message starts behind it, or in a new slab.
+ *  1. What `finish` handed out is never written again, unless it is given to `reclaim`: the next message starts behind it, or
+ *     in a new slab.
  *  2. A message that outgrows its slab moves to a larger one; only its own bytes are copied.
  *  3. A message of `loneSizeBytes` or more leaves its slab for good, so a large message does not keep other ones alive.
  */
@@ -56,6 +57,12 @@ export class ByteWriter {
     if (taken.length >= loneSizeBytes || this.#bytes.length - this.#position < leastRoomBytes) this.#replaceSlab(slabSizeBytes);
     else this.#start = this.#position;
     return taken;
+  }
+
+  /** Takes the last message back whose bytes nobody needs any more, so that the next one is written in its place. */
+  reclaim(taken: Uint8Array): void {
+    const isLast = taken.buffer === this.#bytes.buffer && taken.byteOffset + taken.length === this.#start;
+    if (isLast && this.#position === this.#start) this.#start = this.#position = taken.byteOffset;
   }
 
   byte(value: number): void {

@@ -14,6 +14,8 @@ export interface Codec {
    * @throws NotShippableError when an extension refuses a function.
    */
   encode(value: unknown, root: string): Encoded;
+  /** Says that the body of a message was copied: its memory may be used for the next one. For senders of many messages. */
+  reclaim(encoded: Encoded): void;
   /**
    * Imports the modules that the message needs; `undefined` when there is nothing to wait for, as is usual. Rejects with
    * the import's error.
@@ -60,6 +62,10 @@ class GraphCodec implements Codec {
     } finally {
       this.#idleEncoder = encoder;
     }
+  }
+
+  reclaim({ body }: Encoded): void {
+    this.#idleEncoder?.out.reclaim(body);
   }
 
   prepare(encoded: Encoded): Promise<void> | undefined {
