@@ -43,6 +43,7 @@ import type { Accounts } from "./accounts.js";
 import { Chunk, placeRecord, recordBytes, recordHeaderBytes, recordKind, type Position } from "./chunk.js";
 import { Leases, type Entry } from "./leases.js";
 import { readBody, readParts, storedFromBytes, toFile, toStored, type Payload, type StoredPayload } from "./payload.js";
+import { copyOf, fileOf, referenceAt, writeHeader, writeRecord } from "./record.js";
 
 const tailLockAt = 0;
 const putsAt = 16;
@@ -57,11 +58,6 @@ const headWords = 4;
 export const firstChunkAt = 12 * 1024;
 const chunkBytes = 1024 * 1024;
 
-/** Up to here, a loop in JavaScript is cheaper than a call into native code. */
-const maxLoopedBytes = 24;
-
-/** Small messages are read from here, so that taking one allocates nothing but a view. */
-const scratch = new Uint8Array(4 * 1024);
 const noAttachments: readonly Uint8Array[] = [];
 
 /** Looks at the body of a message under the head lock; false leaves the item where it is. */
@@ -368,39 +364,4 @@ export class ItemChain {
 
 function accepted(encoded: Encoded, accept: Accept | undefined): Encoded | "refused" {
   return accept === undefined || accept(encoded.body) ? encoded : "refused";
-}
-
-function writeHeader(chunk: Chunk, offset: number, { size, kind }: { readonly size: number; readonly kind: number }): void {
-  chunk.int32[offset >> 2] = size;
-  chunk.int32[(offset >> 2) + 1] = kind;
-}
-
-function writeRecord(chunk: Chunk, offset: number, { kind, parts, sizeBytes }: Payload): void {
-  writeHeader(chunk, offset, { size: sizeBytes, kind });
-  let at = offset + recordHeaderBytes;
-  for (const part of parts) {
-    if (part.length <= maxLoopedBytes) for (let index = 0; index < part.length; index++) chunk.bytes[at + index] = part[index] ?? 0;
-    else chunk.bytes.set(part, at);
-    at += part.length;
-  }
-}
-
-/** A record as it stands in a file. */
-function fileOf(chunk: Chunk, offset: number): { readonly parts: readonly Uint8Array[] } {
-  const sizeBytes = chunk.int32[offset >> 2] ?? 0;
-  const kind = chunk.int32[(offset >> 2) + 1] ?? 0;
-  const at = offset + recordHeaderBytes;
-  return { parts: toFile({ kind, parts: [chunk.bytes.subarray(at, at + sizeBytes)], sizeBytes }) };
-}
-
-function copyOf({ bytes }: Chunk, at: number, sizeBytes: number): Uint8Array {
-  if (sizeBytes > scratch.length) return bytes.slice(at, at + sizeBytes);
-  if (sizeBytes <= maxLoopedBytes) for (let index = 0; index < sizeBytes; index++) scratch[index] = bytes[at + index] ?? 0;
-  else scratch.set(bytes.subarray(at, at + sizeBytes));
-  return scratch.subarray(0, sizeBytes);
-}
-
-function referenceAt(chunk: Chunk, offset: number): number {
-  const [number = 0] = new Float64Array(chunk.bytes.slice(offset + recordHeaderBytes, offset + recordHeaderBytes + 8).buffer);
-  return number;
 }

@@ -1,18 +1,16 @@
 /** A queue that processes and threads share. */
 import { ClosedError, EmptyError, FullError, StateError } from "../errors.js";
 import { Deadline } from "../memory/deadline.js";
-import { ExtentReader } from "../memory/extents.js";
 import { handleOf, type Handle, type Shareable } from "../memory/handle.js";
 import { attendMs } from "../memory/holders.js";
 import { Identities } from "../memory/identities.js";
 import { Turns } from "../memory/turns.js";
 import type { WaitOptions } from "../memory/waitable.js";
 import { messageCodec } from "../ship/codec.js";
-import type { Encoded } from "../wire/extension.js";
-import { recordKind } from "./chunk.js";
 import type { Taken } from "./item-chain.js";
 import { Lease, type LeaseEnds } from "./lease.js";
 import type { Entry } from "./leases.js";
+import { isReady, keep, kept, messageOf, reclaim } from "./message.js";
 import { checkMaxSize, type QueueOptions } from "./options.js";
 import { readStored, toPayload, type Payload } from "./payload.js";
 import { SharedQueue } from "./shared-queue.js";
@@ -359,32 +357,6 @@ export class Queue<T = unknown> implements Shareable, AsyncIterable<T> {
 interface Wait {
   readonly deadline: Deadline;
   readonly signal: AbortSignal | undefined;
-}
-
-function keep(taken: Taken): Taken {
-  return taken instanceof ExtentReader ? taken : kept(taken);
-}
-
-/** For later: the memory of a body is used again for the next item that is taken. */
-function kept({ body, attachments }: Encoded): Encoded {
-  return { body: body.slice(), attachments };
-}
-
-/** The item has been copied into the queue. */
-function reclaim({ kind, parts: [body] }: Payload): void {
-  if (kind === recordKind.body && body !== undefined) messageCodec().reclaim({ body, attachments: [] });
-}
-
-function messageOf(taken: Taken): Encoded {
-  return taken instanceof ExtentReader ? readStored(taken) : taken;
-}
-
-/** Whether a message can be decoded at once. What it still needs begins to be loaded. */
-function isReady(body: Uint8Array): boolean {
-  const loading = messageCodec().prepare({ body, attachments: [] });
-  // Whoever gets the item is told.
-  loading?.catch(() => {});
-  return loading === undefined;
 }
 
 function empty(): EmptyError {
