@@ -1,4 +1,4 @@
-import { Barrier, Event, Lock, Pool, Process, Queue, Semaphore, SharedArray, SharedValue } from "../../dist/index.js";
+import { Barrier, Event, Lock, Pipe, Pool, Process, Queue, Semaphore, SharedArray, SharedValue } from "../../dist/index.js";
 import { workers } from "../cases.mjs";
 import {
   bandwidth,
@@ -16,6 +16,12 @@ import {
 import { scaleInPlace } from "../work/tasks.mjs";
 
 const square = (x) => x * x;
+const drainPipe = async (connection) => {
+  for await (const value of connection) if (value === null) await connection.send("done");
+};
+const echoPipe = async (connection) => {
+  for await (const value of connection) await connection.send(value);
+};
 const echo = (value) => value;
 const scale = (array) => {
   const out = new Float64Array(array.length);
@@ -44,6 +50,32 @@ export const objects = () => {
   const pool = new Pool(workers);
   const reports = Array.from({ length: objectCount }, (_, id) => report(id));
   return rate(objectCount, () => Promise.all(reports.map((value) => pool.apply(echo, [value]))));
+};
+export const pipeOneWay = async () => {
+  const [here, there] = Pipe();
+  const child = new Process(drainPipe, [there]).start();
+  const figure = await rate(messageCount, async () => {
+    for (let count = 0; count < messageCount; count++) await here.send(7);
+    await here.send(null);
+    await here.recv();
+  });
+  here.close();
+  await child.join();
+  return figure;
+};
+export const pipeRoundTrip = async () => {
+  const trips = 20_000;
+  const [here, there] = Pipe();
+  const child = new Process(echoPipe, [there]).start();
+  const figure = await rate(trips, async () => {
+    for (let count = 0; count < trips; count++) {
+      await here.send(7);
+      await here.recv();
+    }
+  });
+  here.close();
+  await child.join();
+  return figure;
 };
 export const coldStart = async () => {
   const pool = new Pool(workers);

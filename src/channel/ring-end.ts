@@ -14,6 +14,7 @@ import { Block, type Location } from "../memory/block.js";
 import type { Deadline } from "../memory/deadline.js";
 import { attendMs } from "../memory/holders.js";
 import { killPoint } from "../memory/kill-point.js";
+import type { WordWaitOptions } from "../memory/waitable.js";
 import { reap } from "../memory/reap.js";
 import { segmentBytes } from "./ring-layout.js";
 import { RingReader } from "./ring-reader.js";
@@ -27,6 +28,17 @@ export interface EndParts {
   readonly own: Block;
   readonly rings: Block;
   /** The block of the other end, which this one does not hold. */
+  readonly peer: Location;
+}
+
+/** What else there is to say of a wait. */
+export type EndWaitOptions = Omit<WordWaitOptions, "timeout">;
+
+/** Names an end for one process or thread that is about to receive it. */
+export interface SentEnd {
+  readonly side: number;
+  readonly own: Location;
+  readonly rings: Location;
   readonly peer: Location;
 }
 
@@ -60,6 +72,16 @@ export class RingEnd {
     ];
   }
 
+  /** Names the end for a message that is about to be sent, and keeps it for whoever receives that. */
+  send(): SentEnd {
+    return { side: this.side, own: this.own.send(), rings: this.rings.send(), peer: this.peer };
+  }
+
+  /** The end that `send` named. @throws StateError when nobody holds it any more. */
+  static attach({ side, own, rings, peer }: SentEnd): RingEnd {
+    return new RingEnd({ side, own: Block.attach(own), rings: Block.attach(rings), peer });
+  }
+
   /** Whether nobody holds the other end any more; somebody who was killed does until that is noticed. */
   get isPeerGone(): boolean {
     return this.#peerWatch?.isHeld() !== true;
@@ -71,19 +93,27 @@ export class RingEnd {
   }
 
   /** Waits until `isReadable`, without blocking the event loop; false when the time is over. @throws the signal's reason. */
-  async untilReadable(deadline: Deadline, signal?: AbortSignal): Promise<boolean> {
+  async untilReadable(deadline: Deadline, options: EndWaitOptions = {}): Promise<boolean> {
     const { reader } = this;
     while (!this.isReadable) {
       const seen = reader.announceSleep();
       const slice = Math.min(attendMs, deadline.remaining);
       if (this.isReadable) return true;
       if (slice <= 0) return false;
-      await this.#sleep(reader.sleepIndex, seen, { timeout: slice, signal });
+      await this.#sleep(reader.sleepIndex, seen, { ...options, timeout: slice });
     }
     return true;
   }
 
-  /** The same, blocking the thread. */
+  /** Waits a while for the other end to take something. */
+  async untilTaken(options: EndWaitOptions): Promise<void> {
+    const { writer } = this;
+    const seen = writer.announceSleep();
+    if (this.isPeerGone || this.#isReleased || writer.unreadBytes === 0) return;
+    await this.#sleep(writer.sleepIndex, seen, { ...options, timeout: attendMs });
+  }
+
+  /** The same as `untilReadable`, blocking the thread. */
   untilReadableSync(deadline: Deadline): boolean {
     const { reader } = this;
     for (let look = 0; look < looks; look++) if (this.isReadable) return true;
@@ -101,7 +131,7 @@ export class RingEnd {
    * Writes a frame as soon as there is room, without blocking the event loop: `"gone"` when nobody holds the other end
    * or this one was released, `"late"` when the time is over. @throws the signal's reason.
    */
-  async write(frame: Outgoing, deadline: Deadline, signal?: AbortSignal): Promise<"written" | "gone" | "late"> {
+  async write(frame: Outgoing, deadline: Deadline, options: EndWaitOptions = {}): Promise<"written" | "gone" | "late"> {
     const { writer } = this;
     for (;;) {
       if (this.isPeerGone || this.#isReleased) return "gone";
@@ -109,11 +139,11 @@ export class RingEnd {
       if (writer.tryWrite(frame)) return "written";
       const slice = Math.min(attendMs, deadline.remaining);
       if (slice <= 0) return "late";
-      await this.#sleep(writer.sleepIndex, seen, { timeout: slice, signal });
+      await this.#sleep(writer.sleepIndex, seen, { ...options, timeout: slice });
     }
   }
 
-  /** The same, blocking the thread. */
+  /** The same as `write`, blocking the thread. */
   writeSync(frame: Outgoing, deadline: Deadline): "written" | "gone" | "late" {
     const { writer } = this;
     for (;;) {
@@ -147,11 +177,7 @@ export class RingEnd {
     this.rings.release();
   }
 
-  async #sleep(
-    index: number,
-    seen: number,
-    options: { readonly timeout: number; readonly signal: AbortSignal | undefined },
-  ): Promise<void> {
+  async #sleep(index: number, seen: number, options: WordWaitOptions): Promise<void> {
     if ((await this.rings.words.waitAsync(index, seen, options)) === "timed-out") this.attend();
   }
 

@@ -36,7 +36,7 @@ export interface Outgoing {
 }
 
 /** So many bytes of large frames wait to be read before a writer waits, too; the first one is let through at any size. */
-const maxStoredBytes = 64 * 1024 * 1024;
+const maxStoredBytes = 128 * 1024 * 1024;
 
 /** Gets a frame ready for `tryWrite`. */
 export function outgoing({ body, attachments }: Frame, tag = 0): Outgoing {

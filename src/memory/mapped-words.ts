@@ -3,7 +3,7 @@ import { native, type Mapping, type Native } from "../platform/native.js";
 import type { Membership, Ringable } from "./membership.js";
 import { PendingWaits, type WaitSource } from "./pending-waits.js";
 import { killPoint } from "./kill-point.js";
-import type { WaitOptions, WaitResult, Words } from "./waitable.js";
+import type { WaitResult, WordWaitOptions, Words } from "./waitable.js";
 
 export class MappedWords implements Words, WaitSource, Ringable {
   readonly int32: Int32Array;
@@ -33,7 +33,7 @@ export class MappedWords implements Words, WaitSource, Ringable {
     return this.#native.futexWait(this.address + index * 4, expected, timeout === Infinity ? undefined : timeout);
   }
 
-  waitAsync(index: number, expected: number, options: WaitOptions = {}): Promise<WaitResult> {
+  waitAsync(index: number, expected: number, options: WordWaitOptions = {}): Promise<WaitResult> {
     return this.#pending.wait(index, expected, options);
   }
 
@@ -72,6 +72,14 @@ export class MappedWords implements Words, WaitSource, Ringable {
     this.#membership.waitTable.unregister(ticket);
     // It was chosen, but does not act on it any more: the next one must.
     if (wasRung && gaveUp) this.wake(index, 1);
+  }
+
+  ref(): void {
+    this.#membership.ref();
+  }
+
+  unref(): void {
+    this.#membership.unref();
   }
 
   rung(): void {

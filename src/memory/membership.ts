@@ -22,6 +22,7 @@ export class Membership {
   readonly #waiting = new Set<Ringable>();
   readonly #leaving: (() => void)[] = [];
   #ownBell: OwnBell | undefined;
+  #refs = 0;
 
   constructor(mine: Session) {
     this.session = mine;
@@ -39,15 +40,24 @@ export class Membership {
     process.on("exit", () => this.#leave());
   }
 
-  /** Has `ringable` told when the doorbell rings, and keeps the event loop alive, until `stopWaiting`. */
+  /** Has `ringable` told when the doorbell rings, until `stopWaiting`. */
   startWaiting(ringable: Ringable): void {
     this.#ownBell ??= new OwnBell(this.session.folder, this.self.id, () => this.#rung());
-    if (this.#waiting.size === 0) this.#ownBell.ref();
+    if (this.#refs > 0) this.#ownBell.ref();
     this.#waiting.add(ringable);
   }
 
   stopWaiting(ringable: Ringable): void {
-    if (this.#waiting.delete(ringable) && this.#waiting.size === 0) this.#ownBell?.unref();
+    this.#waiting.delete(ringable);
+  }
+
+  /** Has the doorbell keep the event loop alive, until as many calls of `unref`. */
+  ref(): void {
+    if (this.#refs++ === 0) this.#ownBell?.ref();
+  }
+
+  unref(): void {
+    if (--this.#refs === 0) this.#ownBell?.unref();
   }
 
   /** Has `callback` called when this thread leaves the session, to give back what it holds. */

@@ -1,5 +1,5 @@
 /** The asynchronous waits of one thread on the words of one piece of memory. What wakes them is the implementation's matter. */
-import type { WaitOptions, WaitResult } from "./waitable.js";
+import type { WaitResult, WordWaitOptions } from "./waitable.js";
 
 interface Pending {
   readonly expected: number;
@@ -12,12 +12,17 @@ export interface WaitSource {
   begin(index: number): void;
   /** `gaveUp`: the last wait was not woken, it ran out of time or was aborted. */
   end(index: number, gaveUp: boolean): void;
+  /** Keeps the event loop alive from the first wait that is not in the background on, until `unref` at the end of the last one. */
+  ref(): void;
+  unref(): void;
 }
 
 export class PendingWaits {
   readonly #int32: Int32Array;
   readonly #source: WaitSource;
   readonly #byIndex = new Map<number, Set<Pending>>();
+  /** How many waits keep the event loop alive. */
+  #foreground = 0;
 
   constructor(int32: Int32Array, source: WaitSource) {
     this.#int32 = int32;
@@ -30,7 +35,7 @@ export class PendingWaits {
   }
 
   /** @throws the signal's reason. */
-  wait(index: number, expected: number, { timeout, signal }: WaitOptions): Promise<WaitResult> {
+  wait(index: number, expected: number, { timeout, signal, isBackground = false }: WordWaitOptions): Promise<WaitResult> {
     if (signal?.aborted === true) return Promise.reject(signal.reason);
     if (Atomics.load(this.#int32, index) !== expected) return Promise.resolve("not-equal");
     if (timeout !== undefined && timeout <= 0) return Promise.resolve("timed-out");
@@ -40,6 +45,7 @@ export class PendingWaits {
         clearTimeout(timer);
         signal?.removeEventListener("abort", abort);
         this.#remove(index, pending, gaveUp);
+        if (!isBackground && --this.#foreground === 0) this.#source.unref();
       };
       const abort = (): void => {
         over(true);
@@ -53,7 +59,9 @@ export class PendingWaits {
         },
       };
       if (timeout !== undefined && timeout < Infinity) timer = setTimeout(() => pending.settle("timed-out"), timeout);
+      if (isBackground) timer?.unref();
       signal?.addEventListener("abort", abort, { once: true });
+      if (!isBackground && this.#foreground++ === 0) this.#source.ref();
       this.#add(index, pending);
       if (Atomics.load(this.#int32, index) !== expected) pending.settle("not-equal");
     });

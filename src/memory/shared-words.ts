@@ -12,7 +12,7 @@
  *  3. A thread that ends without taking its own back leaves a number that makes wake-ups dearer, and none go missing.
  */
 import { PendingWaits, type WaitSource } from "./pending-waits.js";
-import type { WaitOptions, WaitResult, Words } from "./waitable.js";
+import type { WaitResult, WordWaitOptions, Words } from "./waitable.js";
 
 /** The longest delay a timer takes, in milliseconds. */
 const longestDelay = 0x7fff_ffff;
@@ -36,7 +36,7 @@ export class SharedWords implements Words, WaitSource {
     return result === "ok" ? "woken" : result;
   }
 
-  waitAsync(index: number, expected: number, options: WaitOptions = {}): Promise<WaitResult> {
+  waitAsync(index: number, expected: number, options: WordWaitOptions = {}): Promise<WaitResult> {
     return this.#pending.wait(index, expected, options);
   }
 
@@ -46,13 +46,18 @@ export class SharedWords implements Words, WaitSource {
 
   begin(index: number): void {
     this.#waiting.add(index);
-    this.#keepAlive ??= setInterval(() => {}, longestDelay);
     this.#listen(index);
   }
 
   end(index: number): void {
     this.#waiting.delete(index);
-    if (this.#waiting.size > 0) return;
+  }
+
+  ref(): void {
+    this.#keepAlive ??= setInterval(() => {}, longestDelay);
+  }
+
+  unref(): void {
     clearInterval(this.#keepAlive);
     this.#keepAlive = undefined;
   }

@@ -30,6 +30,12 @@ export interface WaitOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** The same for a word. */
+export interface WordWaitOptions extends WaitOptions {
+  /** Whether the wait leaves the event loop free to end: the caller keeps it alive by other means, if at all. */
+  readonly isBackground?: boolean | undefined;
+}
+
 export interface Words {
   /** The memory. Indices in the calls below count its elements. */
   readonly int32: Int32Array;
@@ -40,11 +46,11 @@ export interface Words {
   wait(index: number, expected: number, timeout?: number): WaitResult;
   /**
    * Resolves when the word at `index` is not `expected`, or somebody wakes it, or the time is over. Never blocks the
-   * event loop, and keeps it alive while it is pending.
+   * event loop, and keeps it alive while it is pending, unless in the background.
    *
    * @throws the signal's reason, when it is aborted.
    */
-  waitAsync(index: number, expected: number, options?: WaitOptions): Promise<WaitResult>;
+  waitAsync(index: number, expected: number, options?: WordWaitOptions): Promise<WaitResult>;
   /** Wakes at least `count` of those that wait on the word, blocking or not, wherever they are; all for `Infinity`. */
   wake(index: number, count: number): void;
 }

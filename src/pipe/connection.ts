@@ -221,7 +221,7 @@ export class Connection<T = unknown> implements Shareable, CanBeReady, Disposabl
     this.#refuseReading("poll");
     signal?.throwIfAborted();
     if (this.#isReady()) return true;
-    const isReady = await this.#end.untilReadable(deadline, signal);
+    const isReady = await this.#end.untilReadable(deadline, { signal });
     this.#refuseReading("poll");
     return isReady;
   }
@@ -259,7 +259,7 @@ export class Connection<T = unknown> implements Shareable, CanBeReady, Disposabl
       get isReady() {
         return isReady();
       },
-      whenReady: (signal) => this.#end.untilReadable(new Deadline(undefined, "wait"), signal),
+      whenReady: (signal) => this.#end.untilReadable(new Deadline(undefined, "wait"), { signal }),
     };
   }
 
@@ -284,7 +284,7 @@ export class Connection<T = unknown> implements Shareable, CanBeReady, Disposabl
       frame.tag === tags.bytes && frame.draft === undefined ? { ...frame, parts: frame.parts.map((part) => part.slice()) } : frame;
     if (!(await this.#senders.enter(deadline, signal))) throw noRoom(timeout);
     try {
-      this.#finishSending(own, await this.#end.write(own, deadline, signal), timeout);
+      this.#finishSending(own, await this.#end.write(own, deadline, { signal }), timeout);
     } finally {
       this.#end.writer.discard(own);
       this.#senders.leave();
@@ -316,7 +316,7 @@ export class Connection<T = unknown> implements Shareable, CanBeReady, Disposabl
     const deadline = new Deadline(timeout, "receive");
     for (;;) {
       signal?.throwIfAborted();
-      const isReadable = await this.#end.untilReadable(deadline, signal);
+      const isReadable = await this.#end.untilReadable(deadline, { signal });
       const frame = this.#take("receive");
       if (frame !== undefined || this.#hasEnded()) return frame;
       if (!isReadable) throw nothingCame(timeout);

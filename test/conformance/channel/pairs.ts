@@ -7,6 +7,9 @@ import { join } from "node:path";
 import { MessageChannel } from "node:worker_threads";
 import type { Channel } from "#lib/channel/channel.js";
 import { PortChannel } from "#lib/channel/port.js";
+import { RingChannel } from "#lib/channel/ring.js";
+import { RingEnd } from "#lib/channel/ring-end.js";
+import { dataStart } from "#lib/channel/ring-layout.js";
 import { StreamChannel } from "#lib/channel/stream.js";
 
 export interface Pair {
@@ -38,6 +41,20 @@ export const implementations: readonly Implementation[] = [
     async connect() {
       const { port1, port2 } = new MessageChannel();
       return { host: new PortChannel(port1), worker: new PortChannel(port2), corrupt: () => port2.postMessage("nonsense") };
+    },
+  },
+  {
+    name: "ring",
+    async connect() {
+      const [near, far] = RingEnd.pair();
+      const corrupt = (): void => {
+        const { words } = far.rings;
+        // A record of a kind that there is not.
+        words.int32[dataStart(1) / 4 + 1] = 3;
+        Atomics.add(words.int32, far.writer.tellIndex, 8);
+        words.wake(far.writer.tellIndex, Infinity);
+      };
+      return { host: new RingChannel(near), worker: new RingChannel(far), corrupt };
     },
   },
 ];
