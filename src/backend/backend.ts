@@ -15,6 +15,8 @@ export interface Backend {
 export interface Capabilities {
   /** Signals with arbitrary numbers can be delivered; without it, `terminate` and `kill` both stop the worker at once. */
   readonly hasSignals: boolean;
+  /** Its workers are threads of this process: memory goes to them by reference. */
+  readonly sharesMemory: boolean;
   /** A crash of native code ends the worker alone. */
   readonly isolatesCrashes: boolean;
 }

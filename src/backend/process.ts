@@ -12,7 +12,7 @@ import { inheritedEnv, inheritedExecArgv, limitFlags } from "./exec-argv.js";
 
 export const processBackend: Backend = {
   kind: "process",
-  capabilities: { hasSignals: true, isolatesCrashes: true },
+  capabilities: { hasSignals: true, sharesMemory: false, isolatesCrashes: true },
   start: (options) => new ProcessWorker(options),
 };
 

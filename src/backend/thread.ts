@@ -6,12 +6,13 @@ import { PortChannel } from "../channel/port.js";
 import { WorkerStartError } from "../errors.js";
 import { locateEntry, runFromData } from "./locate-entry.js";
 import type { Backend, StartOptions, WorkerExit, WorkerHandle } from "./backend.js";
+import { type Seat, threadTable } from "../memory/thread-table.js";
 import { giveBackSharedMemory } from "./give-back.js";
 import { inheritedEnv } from "./exec-argv.js";
 
 export const threadBackend: Backend = {
   kind: "thread",
-  capabilities: { hasSignals: false, isolatesCrashes: false },
+  capabilities: { hasSignals: false, sharesMemory: true, isolatesCrashes: false },
   start: (options) => new ThreadWorker(options),
 };
 
@@ -20,6 +21,7 @@ class ThreadWorker implements WorkerHandle {
   readonly threadId: number;
   readonly channel: PortChannel;
   readonly exited: Promise<WorkerExit>;
+  readonly #seat = threadTable().enter();
   readonly #worker: Worker;
   readonly #stdio: StartOptions["stdio"];
   #stoppedBy: NodeJS.Signals | undefined;
@@ -29,7 +31,7 @@ class ThreadWorker implements WorkerHandle {
   constructor(options: StartOptions) {
     const { port1, port2 } = new MessageChannel();
     this.#stdio = options.stdio;
-    this.#worker = startThread(options, port2);
+    this.#worker = startThread(options, port2, this.#seat);
     if (options.stdio === "ignore") {
       this.#worker.stdout.resume();
       this.#worker.stderr.resume();
@@ -75,6 +77,7 @@ class ThreadWorker implements WorkerHandle {
         const exitCode = signal === undefined ? code & 0xff : -constants.signals[signal];
         const exit = { exitCode, signal, ...(this.#cause === undefined ? {} : { cause: this.#cause }) };
         this.#exit = exit;
+        threadTable().bury(this.#seat.id);
         giveBackSharedMemory(this.pid);
         void this.channel.close().then(() => resolve(exit));
       });
@@ -82,7 +85,7 @@ class ThreadWorker implements WorkerHandle {
   }
 }
 
-function startThread(options: StartOptions, port: MessagePort): Worker {
+function startThread(options: StartOptions, port: MessagePort, seat: Seat): Worker {
   const entry = locateEntry();
   const isCode = entry.kind === "code";
   const isApart = options.stdio !== "inherit";
@@ -90,8 +93,8 @@ function startThread(options: StartOptions, port: MessagePort): Worker {
     return new Worker(isCode ? runFromData(entry.path) : entry.path, {
       eval: isCode,
       name: options.name,
-      workerData: { port, ...(isCode ? { code: entry.code } : {}) },
-      transferList: [port],
+      workerData: { port, seat, ...(isCode ? { code: entry.code } : {}) },
+      transferList: [port, seat.lifeline],
       env: inheritedEnv(options.env),
       // Left out, a thread gets the program's flags; handed over, those that only a process can have would be refused.
       ...(options.execArgv === undefined ? {} : { execArgv: [...options.execArgv] }),
@@ -100,6 +103,7 @@ function startThread(options: StartOptions, port: MessagePort): Worker {
       ...(options.resourceLimits === undefined ? {} : { resourceLimits: options.resourceLimits }),
     });
   } catch (cause) {
+    threadTable().bury(seat.id);
     throw new WorkerStartError(`Cannot start the worker ${options.name}: Node refused its options; see the cause`, { cause });
   }
 }

@@ -12,6 +12,7 @@
 import type { Channel } from "../channel/channel.js";
 import { DecodeError } from "../errors.js";
 import { decodeWorkerMessage, encodeHostMessage } from "../wire/frames.js";
+import { isByReference } from "../wire/extension.js";
 import type { HostMessage, Identity, Payload, WorkerMessage } from "../wire/messages.js";
 import { noteOrigin } from "../wire/remote-stack.js";
 import type { Backend, StartOptions, WorkerExit, WorkerHandle } from "./backend.js";
@@ -211,7 +212,10 @@ export class WorkerLink {
 
 /** A channel takes the attachments over, and other workers need the function, too. */
 function copyFor(code: Payload): Payload {
-  return { body: code.body, attachments: code.attachments.map((attachment) => attachment.slice()) };
+  return {
+    body: code.body,
+    attachments: code.attachments.map((attachment) => (isByReference(attachment) ? attachment : attachment.slice())),
+  };
 }
 
 /** How many functions a worker keeps: enough for any program's working set, bounded for one that makes a new function each call. */

@@ -2,13 +2,15 @@
  * A channel over a `MessagePort`: to a thread.
  *
  *     message:  { body, attachments }   a frame; the memory moves where nobody else uses it
+ *                                       and is shared where it goes by reference
  *               number                  bytes of frames the receiver has taken: the sender's credit
  *               null                    no more frames; the receiver closes the port
  *
  * A port has no back-pressure of its own, so each side counts what it sent and what the other says it has taken.
  */
-import type { MessagePort, TransferListItem } from "node:worker_threads";
+import type { MessagePort } from "node:worker_threads";
 import { ClosedError, DecodeError } from "../errors.js";
+import { isByReference } from "../wire/extension.js";
 import type { Channel, ChannelListener, Frame } from "./channel.js";
 
 export class PortChannel implements Channel {
@@ -52,11 +54,11 @@ export class PortChannel implements Channel {
   send(frame: Frame): void {
     if (!this.#isOpen) throw new ClosedError("Cannot send a frame: the channel is closed");
     const body = ownMemory(frame.body);
-    const attachments = frame.attachments.map(ownMemory);
+    const attachments = frame.attachments.map((part) => (isByReference(part) ? part : ownMemory(part)));
     this.#sentBytes += sizeOf(frame);
     this.#port.postMessage(
       { body, attachments },
-      [body, ...attachments].map((part): TransferListItem => part.buffer),
+      [body, ...attachments].filter((part) => !isByReference(part)).map((part) => part.buffer as ArrayBuffer),
     );
   }
 
@@ -149,7 +151,7 @@ function ownMemory(part: Uint8Array): Uint8Array<ArrayBuffer> {
 }
 
 function sizeOf({ body, attachments }: Frame): number {
-  return attachments.reduce((sum, attachment) => sum + attachment.byteLength, body.byteLength);
+  return attachments.reduce((sum, part) => sum + (isByReference(part) ? 0 : part.byteLength), body.byteLength);
 }
 
 function isFrame(message: unknown): message is Frame {

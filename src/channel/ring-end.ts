@@ -64,8 +64,8 @@ export class RingEnd {
 
   /** Makes both ends; this thread holds them. @throws ResourceLimitError when the machine cannot back the memory. */
   static pair(): [RingEnd, RingEnd] {
-    const rings = Block.allocate(segmentBytes);
-    const [first, second] = [Block.allocate(4), Block.allocate(4)];
+    const rings = Block.allocateMapped(segmentBytes);
+    const [first, second] = [Block.allocateMapped(4), Block.allocateMapped(4)];
     return [
       new RingEnd({ side: 0, own: first, rings, peer: second.location }),
       new RingEnd({ side: 1, own: second, rings: Block.attach(rings.send()), peer: first.location }),

@@ -8,6 +8,7 @@
  */
 import type { Socket } from "node:net";
 import { ClosedError, DecodeError } from "../errors.js";
+import { checkReach } from "../memory/reach.js";
 import type { Channel, ChannelListener } from "./channel.js";
 import { framePieces, FrameReader } from "./stream-framing.js";
 import type { Frame } from "../wire/frames.js";
@@ -62,6 +63,7 @@ export class StreamChannel implements Channel {
 
   send(frame: Frame): void {
     if (!this.#isOpen || this.#socket.destroyed) throw new ClosedError("Cannot send a frame: the channel is closed");
+    checkReach({ sharesMemory: false }, frame);
     const pieces = framePieces(frame);
     if (pieces.length > 1) this.#socket.cork();
     for (const piece of pieces) this.#socket.write(piece);

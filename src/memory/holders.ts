@@ -1,5 +1,7 @@
 /** Who may hold something in shared memory, as an id that fits a word. */
+import { hasNative } from "../platform/native.js";
 import { membership } from "./membership.js";
+import { threadTable } from "./thread-table.js";
 
 /**
  * How long a waiter sleeps, in milliseconds, before it looks whether the holder it waits for is dead, and whether it was
@@ -17,8 +19,9 @@ export interface Holders {
   wasKilled(id: number): boolean;
 }
 
-/** The holders of this thread's session. */
+/** The holders of this thread's session; of this process, where memory cannot be shared between processes. */
 export function holders(): Holders {
+  if (!hasNative()) return threadTable().asHolders();
   const { self, registry } = membership();
   return {
     self: self.id,

@@ -1,5 +1,5 @@
 /** Keeps one object per shared object and thread: a lock that is sent away and comes back is the same lock. */
-import { Block, type Location } from "./block.js";
+import { Block } from "./block.js";
 
 /** `C`: what an object is made of besides its block. */
 export class Identities<T extends object, C = void> {
@@ -15,29 +15,27 @@ export class Identities<T extends object, C = void> {
   }
 
   /** What names the object, which lives in `block`, for one message that is about to be sent. */
-  sent(block: Block, object: T): Location {
-    const location = block.send();
-    this.#remember(keyOf(location), object);
-    return location;
+  sent(block: Block, object: T): unknown {
+    this.#remember(block.key, object);
+    return block.send();
   }
 
   /** The object a location that was received names. @throws StateError when nobody holds it any more. */
   received(data: unknown, context: C): T {
     const block = Block.attach(data);
-    const key = keyOf(block.location);
-    const known = this.#known.get(key)?.deref();
+    const known = this.#known.get(block.key)?.deref();
     if (known !== undefined) {
       block.release();
       return known;
     }
     const object = this.#make(block, context);
-    this.#remember(key, object);
+    this.#remember(block.key, object);
     return object;
   }
 
   /** Forgets the object: it is closed, and the next one that is received is another. Before the block is released. */
-  forget({ location }: Block): void {
-    this.#known.delete(keyOf(location));
+  forget({ key }: Block): void {
+    this.#known.delete(key);
   }
 
   #remember(key: string, object: T): void {
@@ -45,8 +43,4 @@ export class Identities<T extends object, C = void> {
     this.#known.set(key, new WeakRef(object));
     this.#forgetter.register(object, key);
   }
-}
-
-function keyOf({ arena, block, generation }: Location): string {
-  return `${arena}.${block}.${generation}`;
 }

@@ -2,6 +2,7 @@
 import { isMainThread } from "node:worker_threads";
 import { ResourceLimitError } from "../errors.js";
 import { isTaskAlive } from "../platform/liveness.js";
+import { native } from "../platform/native.js";
 import { Bells, OwnBell } from "./doorbell.js";
 import { maxParticipants, Registry, type Participant } from "./registry.js";
 import { hasCleaner, isRoot, makeFolder, removeFolders, session, type Session } from "./session.js";
@@ -89,6 +90,8 @@ let joined: Membership | undefined;
  * @throws UnsupportedError where memory cannot be shared between processes.
  */
 export function membership(): Membership {
+  // Before a folder is made in vain.
+  if (joined === undefined) native();
   joined ??= new Membership(session());
   return joined;
 }

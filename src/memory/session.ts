@@ -25,6 +25,7 @@ import { basename, dirname, isAbsolute, join } from "node:path";
 import { getEnvironmentData, isMainThread, setEnvironmentData } from "node:worker_threads";
 import { StateError } from "../errors.js";
 import { isTaskAlive, startTimeOf, type Task } from "../platform/liveness.js";
+import { refusalVariable } from "../platform/native.js";
 import { memoryFolder, processIdSpace, spillFolder } from "../platform/places.js";
 import { removeNames } from "./names.js";
 
@@ -49,7 +50,9 @@ let current: Session | undefined;
 
 /** What a backend adds to the environment of every worker it starts. Makes no folder and loads no native code. */
 export function sessionEnvironment(): Readonly<Record<string, string>> {
-  return { [sessionVariable]: session().folder };
+  const refusal = process.env[refusalVariable];
+  // All threads of a process must agree, also those that get another environment.
+  return { [sessionVariable]: session().folder, ...(refusal === undefined ? {} : { [refusalVariable]: refusal }) };
 }
 
 /** The session this thread belongs to: the one its parent told it, or the one of which this process is the root. */

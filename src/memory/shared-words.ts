@@ -14,6 +14,11 @@
 import { PendingWaits, type WaitSource } from "./pending-waits.js";
 import type { WaitResult, WordWaitOptions, Words } from "./waitable.js";
 
+/**
+ * One `waitAsync` lasts so long, in milliseconds. It keeps the memory even when nobody waits there any more: so not for ever,
+ * and rarely enough to cost nothing.
+ */
+const listenMs = 1000;
 /** The longest delay a timer takes, in milliseconds. */
 const longestDelay = 0x7fff_ffff;
 
@@ -65,7 +70,7 @@ export class SharedWords implements Words, WaitSource {
   #listen(index: number): void {
     if (this.#listening.has(index)) return;
     Atomics.add(this.int32, this.#outstanding, 1);
-    const wait = Atomics.waitAsync(this.int32, index, Atomics.load(this.int32, index));
+    const wait = Atomics.waitAsync(this.int32, index, Atomics.load(this.int32, index), listenMs);
     if (!wait.async) {
       Atomics.sub(this.int32, this.#outstanding, 1);
       // It changed between the two looks: whoever waits here sees that when it looks at the word itself.
@@ -82,6 +87,9 @@ export class SharedWords implements Words, WaitSource {
 
   #heard(index: number): void {
     this.#pending.wake(index, 1);
-    if (this.#waiting.has(index)) this.#listen(index);
+    if (!this.#waiting.has(index)) return;
+    this.#listen(index);
+    // What changed before that was announced to nobody here.
+    this.#pending.wake(index, 0);
   }
 }

@@ -32,6 +32,7 @@ export function native(): Native {
 
 /** Whether `native()` works here. */
 export function hasNative(): boolean {
+  if (refusal !== undefined) return false;
   try {
     native();
     return true;
@@ -40,7 +41,16 @@ export function hasNative(): boolean {
   }
 }
 
+/** Set to 1, it makes this program do without native functions: to see what a machine without them would do. */
+export const refusalVariable = "MANYHANDS_NO_NATIVE";
+
 function load(): Native {
+  if (process.env[refusalVariable] === "1") {
+    throw new UnsupportedError(
+      `Cannot share memory between processes: ${refusalVariable}=1 is set, so the package "koffi" is not loaded. ` +
+        `Worker threads ("manyhands/threads") share memory all the same.`,
+    );
+  }
   if (process.platform !== "linux") {
     throw new UnsupportedError(
       `Cannot share memory between processes: it needs Linux, and this is ${process.platform}. ` +
@@ -54,7 +64,7 @@ function load(): Native {
 function missingFfi(cause: unknown): UnsupportedError {
   return new UnsupportedError(
     `Cannot share memory between processes: the package "koffi" or its binary for ${process.platform}-${process.arch} is missing. ` +
-      `Install without --omit=optional, and keep "koffi" outside bundles.`,
+      `Install without --omit=optional, and keep "koffi" outside bundles. Worker threads ("manyhands/threads") share memory all the same.`,
     { cause },
   );
 }

@@ -35,7 +35,7 @@ export abstract class BasePool<I extends readonly unknown[] = readonly unknown[]
     const size = check.checkWorkers(workers, cpuCount);
     const { initializer, initargs = [], maxTasksPerChild = Infinity, ...settings } = check.checkPoolOptions(options);
     refuseWhileImporting("pool");
-    const firstCall = initializer === undefined ? undefined : callOf(initializer, initargs);
+    const firstCall = initializer === undefined ? undefined : callOf(initializer, initargs, backend);
     this.#scheduler = new Scheduler({
       size,
       maxTasksPerWorker: maxTasksPerChild,
@@ -48,7 +48,7 @@ export abstract class BasePool<I extends readonly unknown[] = readonly unknown[]
         });
       },
     });
-    this.#submission = new Submission(this.#scheduler);
+    this.#submission = new Submission(this.#scheduler, backend);
     lookAfter(this.#scheduler);
   }
 

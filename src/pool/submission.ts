@@ -3,8 +3,10 @@
  * Numbers the tasks of a pool, from 1.
  */
 import { messageCodec } from "../ship/codec.js";
+import type { Backend } from "../backend/backend.js";
 import { catalogFunction, type CatalogedFunction } from "../backend/function-catalog.js";
 import type { LinkWork } from "../backend/worker-link.js";
+import { checkReach } from "../memory/reach.js";
 import { CallJob } from "./call-job.js";
 import { ChunkJob } from "./chunk-job.js";
 import type { ChunkInFlight } from "./item-stream.js";
@@ -25,15 +27,17 @@ export interface Mapped {
 
 export class Submission {
   readonly #scheduler: Scheduler<LinkWork>;
+  readonly #backend: Backend;
   #lastTaskId = 0;
 
-  constructor(scheduler: Scheduler<LinkWork>) {
+  constructor(scheduler: Scheduler<LinkWork>, backend: Backend) {
     this.#scheduler = scheduler;
+    this.#backend = backend;
   }
 
   /** Makes the job of one call; it is not submitted yet. @throws what refuses the function or an argument. */
   call(fn: AnyFunction, args: readonly unknown[], timeout: number | undefined): CallJob {
-    const work = callOf(fn, args);
+    const work = callOf(fn, args, this.#backend);
     return new CallJob({ id: this.#nextTaskId(), functionName: work.fn.name, work, timeout }, this.#scheduler);
   }
 
@@ -41,15 +45,18 @@ export class Submission {
   chunk({ fn, isSpread, timeout }: Mapped, items: readonly unknown[], onResult: (result: ChunkResult) => void): ChunkInFlight {
     const { length } = items;
     const work: LinkWork = { kind: "chunk", fn, spread: isSpread, items: messageCodec().encode(items, "items") };
+    checkReach(this.#backend.capabilities, work.items);
     const limit = timeout === undefined ? undefined : timeout * length;
     const job = new ChunkJob({ id: this.#nextTaskId(), functionName: fn.name, work, timeout: limit, length, onResult });
     this.#scheduler.submit(job);
     return { recall: () => this.#scheduler.recall(job), withdraw: () => this.#scheduler.withdraw(job) };
   }
 
-  /** A function as it is now. @throws NotShippableError | EncodeError */
+  /** A function as it is now. @throws NotShippableError | EncodeError | UnsupportedError */
   mapped(fn: AnyFunction, { isSpread, timeout }: { readonly isSpread: boolean; readonly timeout?: number | undefined }): Mapped {
-    return { fn: catalogFunction(fn), isSpread, timeout };
+    const mapped = { fn: catalogFunction(fn), isSpread, timeout };
+    checkReach(this.#backend.capabilities, mapped.fn.code);
+    return mapped;
   }
 
   #nextTaskId(): number {
@@ -58,7 +65,9 @@ export class Submission {
   }
 }
 
-/** Encodes one call. @throws NotShippableError | EncodeError */
-export function callOf(fn: AnyFunction, args: readonly unknown[]): LinkWork & { readonly kind: "run" } {
-  return { kind: "run", fn: catalogFunction(fn), args: messageCodec().encode(args, "args") };
+/** Encodes one call for a worker of the backend. @throws NotShippableError | EncodeError | UnsupportedError */
+export function callOf(fn: AnyFunction, args: readonly unknown[], { capabilities }: Backend): LinkWork & { readonly kind: "run" } {
+  const call = { kind: "run", fn: catalogFunction(fn), args: messageCodec().encode(args, "args") } as const;
+  checkReach(capabilities, call.fn.code, call.args);
+  return call;
 }

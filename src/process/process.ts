@@ -19,6 +19,7 @@ import { forgetChild, realm, refuseWhileImporting, rememberChild, type Child } f
 import { WorkerLink, type LinkAnswer, type LinkEnd, type LinkWork } from "../backend/worker-link.js";
 import { ClosedError, StateError } from "../errors.js";
 import { readiness, type CanBeReady, type Readiness } from "../memory/readiness.js";
+import { checkReach } from "../memory/reach.js";
 import { waitFor, type WaitOptions } from "../backend/wait-for.js";
 import { childIdentity, nextPath, ownIdentity } from "./identity.js";
 import { checkProcessOptions, checkTarget, type ProcessOptions } from "./options.js";
@@ -133,6 +134,7 @@ export abstract class BaseProcess<A extends readonly unknown[] = readonly unknow
     if (this.#state !== "created") throw new StateError(`Cannot start ${this.#name} twice: make a new Process`);
     refuseWhileImporting("process");
     const work = this.#encodeWork();
+    checkReach(this.#backend.capabilities, work.fn.code, work.args);
     const { env, execArgv, stdio = "inherit" } = this.#options;
     const identity = childIdentity({ name: this.#name, daemon: this.#daemon, role: "process", path: this.#path });
     this.#link = new WorkerLink(
@@ -218,7 +220,7 @@ export abstract class BaseProcess<A extends readonly unknown[] = readonly unknow
     if (this.#state === "started") await this.join();
   }
 
-  #encodeWork(): LinkWork {
+  #encodeWork(): LinkWork & { readonly kind: "run" } {
     const codec = messageCodec();
     const target = this.#target ?? doNothing;
     const args = this.#args ?? [];

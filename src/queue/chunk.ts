@@ -1,5 +1,10 @@
 /** A chunk: a ring of records, in the queue's own segment or in an extent of it. `item-chain.ts` draws it. */
-import type { Mapping } from "../platform/native.js";
+
+/** The memory of a chunk: the beginning of a buffer. */
+interface ChunkMemory {
+  readonly buffer: ArrayBufferLike;
+  readonly sizeBytes: number;
+}
 
 export class Chunk {
   /** 0 for the one in the queue's own segment, else the number of its extent. */
@@ -10,7 +15,7 @@ export class Chunk {
   readonly start: number;
   readonly end: number;
 
-  constructor(number: number, { buffer, sizeBytes }: Pick<Mapping, "buffer" | "sizeBytes">, start = 0) {
+  constructor(number: number, { buffer, sizeBytes }: ChunkMemory, start = 0) {
     this.number = number;
     this.bytes = new Uint8Array(buffer, 0, sizeBytes);
     this.int32 = new Int32Array(buffer, 0, Math.floor(sizeBytes / 4));

@@ -75,7 +75,7 @@ export class SharedQueue {
 
   /** `maxSize`: most items there may be, 0 without a limit. `isCounted`: items are counted until they are done. */
   static allocate(maxSize: number, options: { readonly isCounted: boolean }): SharedQueue {
-    const block = Block.allocate(segmentBytes);
+    const block = Block.allocateMapped(segmentBytes);
     block.words.int32[block.at + limitAt] = maxSize;
     block.words.int32[block.at + countedAt] = options.isCounted ? 1 : 0;
     const made = new SharedQueue(block);

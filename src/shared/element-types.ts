@@ -17,17 +17,17 @@ export interface ElementTypes {
 
 /** The view over shared memory of each element type; a `bool` is a byte that is 0 or 1. */
 export interface ElementViews {
-  int8: Int8Array<ArrayBuffer>;
-  uint8: Uint8Array<ArrayBuffer>;
-  int16: Int16Array<ArrayBuffer>;
-  uint16: Uint16Array<ArrayBuffer>;
-  int32: Int32Array<ArrayBuffer>;
-  uint32: Uint32Array<ArrayBuffer>;
-  int64: BigInt64Array<ArrayBuffer>;
-  uint64: BigUint64Array<ArrayBuffer>;
-  float32: Float32Array<ArrayBuffer>;
-  float64: Float64Array<ArrayBuffer>;
-  bool: Uint8Array<ArrayBuffer>;
+  int8: Int8Array;
+  uint8: Uint8Array;
+  int16: Int16Array;
+  uint16: Uint16Array;
+  int32: Int32Array;
+  uint32: Uint32Array;
+  int64: BigInt64Array;
+  uint64: BigUint64Array;
+  float32: Float32Array;
+  float64: Float64Array;
+  bool: Uint8Array;
 }
 
 /** `"int32"`, `"float64"` and so on. */

@@ -11,7 +11,7 @@ import { elementSizeBytes, type ElementOf, type ElementType, type ViewOf } from 
 
 /** Where elements are. */
 export interface ElementMemory {
-  readonly buffer: ArrayBuffer;
+  readonly buffer: ArrayBufferLike;
   /** A multiple of the element's size. */
   readonly byteOffset: number;
   readonly length: number;
@@ -285,7 +285,7 @@ class Booleans implements Elements<"bool"> {
   }
 }
 
-function viewIn<View>(type: new (buffer: ArrayBuffer, byteOffset: number, length: number) => View, memory: ElementMemory): View {
+function viewIn<View>(type: new (buffer: ArrayBufferLike, byteOffset: number, length: number) => View, memory: ElementMemory): View {
   return new type(memory.buffer, memory.byteOffset, memory.length);
 }
 

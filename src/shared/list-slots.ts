@@ -46,7 +46,7 @@ export class ListSlots {
   readonly length: number;
 
   /** Slots that were formatted before. @throws RangeError when the memory holds no such slots. */
-  constructor(buffer: ArrayBuffer) {
+  constructor(buffer: ArrayBufferLike) {
     this.#bytes = new Uint8Array(buffer);
     this.#int32 = new Int32Array(buffer, 0, Math.floor(buffer.byteLength / 4));
     this.length = this.#int32[1] ?? 0;
@@ -54,7 +54,7 @@ export class ListSlots {
   }
 
   /** Writes items into zeroed memory, before anybody else sees it; each gets a slot with room for it. */
-  static format(buffer: ArrayBuffer, items: readonly EncodedItem[]): ListSlots {
+  static format(buffer: ArrayBufferLike, items: readonly EncodedItem[]): ListSlots {
     const int32 = new Int32Array(buffer, 0, headerWords + items.length * tableWords);
     let start = int32.byteLength;
     for (const [slot, item] of items.entries()) {

@@ -49,10 +49,10 @@ export class SharedArray<T extends ElementType = ElementType> implements Shareab
 
   /**
    * Makes a new array of a length, zeroed, or of the given values.
+   * Without "koffi" the threads of this process share it, and sending it to another process throws UnsupportedError.
    *
    * @throws TypeError when there is no such type, or a value is of another kind: a `number` for `int64`.
    * @throws RangeError when the length is negative or no integer, or a value does not fit.
-   * @throws UnsupportedError where memory cannot be shared between processes.
    * @throws ResourceLimitError when the machine cannot back the memory.
    */
   constructor(type: T, lengthOrValues: number | Iterable<ElementOf<T>>, options?: LockOption);

@@ -36,7 +36,7 @@ export interface StructClass<S extends StructSchema> {
    * Makes a new struct; fields that are not given are zero, or false.
    *
    * @throws TypeError | RangeError when a value does not fit its field, or there is no such field.
-   * @throws UnsupportedError | ResourceLimitError as any shared object.
+   * @throws ResourceLimitError when the machine cannot back the memory.
    */
   new (values?: Partial<StructValues<S>>, options?: LockOption): StructOf<S>;
   readonly schema: S;

@@ -37,10 +37,10 @@ export class SharedValue<T extends ElementType = ElementType> implements Shareab
 
   /**
    * Makes a new value: `initial`, or else zero, or false.
+   * Without "koffi" the threads of this process share it, and sending it to another process throws UnsupportedError.
    *
    * @throws TypeError when there is no such type, or `initial` is of another kind: a `number` for `int64`.
    * @throws RangeError when `initial` does not fit.
-   * @throws UnsupportedError where memory cannot be shared between processes.
    * @throws ResourceLimitError when the machine cannot back the memory.
    */
   constructor(type: T, initial?: ElementOf<T>, options?: LockOption);

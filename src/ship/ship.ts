@@ -1,6 +1,6 @@
 /** Functions as a host sends them: encoded once while nothing that they captured has changed. */
 import type { Codec } from "../wire/codec.js";
-import type { Encoded } from "../wire/extension.js";
+import { type Encoded, isByReference } from "../wire/extension.js";
 import { Cell } from "./cell.js";
 import { dissect } from "./dissect.js";
 import { receivedForm } from "./received.js";
@@ -66,5 +66,11 @@ function isBare(fn: Function): boolean {
 function isSame(some: Encoded, other: Encoded): boolean {
   if (some.attachments.length !== other.attachments.length) return false;
   if (Buffer.compare(some.body, other.body) !== 0) return false;
-  return some.attachments.every((part, index) => Buffer.compare(part, other.attachments[index] ?? part.subarray(1)) === 0);
+  return some.attachments.every((part, index) => isSamePart(part, other.attachments[index]));
+}
+
+/** What is shared is the same as long as it is the same memory, whatever is in it. */
+function isSamePart(some: Uint8Array, other: Uint8Array | undefined): boolean {
+  if (other === undefined) return false;
+  return isByReference(some) || isByReference(other) ? some.buffer === other.buffer : Buffer.compare(some, other) === 0;
 }

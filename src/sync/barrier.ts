@@ -42,10 +42,10 @@ export class Barrier implements Shareable {
 
   /**
    * Makes a barrier for so many parties.
+   * Without "koffi" the threads of this process share it, and sending it to another process throws UnsupportedError.
    *
    * @throws TypeError when `action` is no function or `timeout` no number.
    * @throws RangeError when `parties` is not a whole number from 1 to 65535.
-   * @throws UnsupportedError where memory cannot be shared between processes.
    * @throws ResourceLimitError when the machine cannot back the memory.
    */
   constructor(parties: number, options?: BarrierOptions);

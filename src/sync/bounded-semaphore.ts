@@ -20,9 +20,9 @@ export class BoundedSemaphore extends BaseSemaphore {
 
   /**
    * Makes a semaphore with `value` free permits, 1 by default, which never has more.
+   * Without "koffi" the threads of this process share it, and sending it to another process throws UnsupportedError.
    *
    * @throws RangeError when `value` is not a whole number from 0 to 2^31 - 1.
-   * @throws UnsupportedError where memory cannot be shared between processes.
    * @throws ResourceLimitError when the machine cannot back the memory.
    */
   constructor(value?: number);

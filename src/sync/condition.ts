@@ -41,9 +41,9 @@ export class Condition implements Shareable {
 
   /**
    * Makes a condition, with a new `RLock` or the lock that is given, which several conditions may share.
+   * Without "koffi" the threads of this process share it, and sending it to another process throws UnsupportedError.
    *
    * @throws TypeError when `lock` is neither a `Lock` nor an `RLock`.
-   * @throws UnsupportedError where memory cannot be shared between processes.
    * @throws ResourceLimitError when the machine cannot back the memory.
    */
   constructor(lock?: Lock | RLock);

@@ -42,8 +42,8 @@ export class Event implements Shareable {
 
   /**
    * Makes an event whose flag is clear.
+   * Without "koffi" the threads of this process share it, and sending it to another process throws UnsupportedError.
    *
-   * @throws UnsupportedError where memory cannot be shared between processes.
    * @throws ResourceLimitError when the machine cannot back the memory.
    */
   constructor();

@@ -43,8 +43,8 @@ export class RLock implements ConditionLock {
 
   /**
    * Makes a new lock, which nobody holds.
+   * Without "koffi" the threads of this process share it, and sending it to another process throws UnsupportedError.
    *
-   * @throws UnsupportedError where memory cannot be shared between processes.
    * @throws ResourceLimitError when the machine cannot back the memory.
    */
   constructor();

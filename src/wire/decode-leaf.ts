@@ -1,4 +1,5 @@
 /** Reads the values that contain no other values; `encode-leaf.ts` writes them. */
+import { types } from "node:util";
 import { DecodeError } from "../errors.js";
 import { viewNames } from "./builtin-kinds.js";
 import type { GraphReader } from "./graph.js";
@@ -61,6 +62,8 @@ export function decodeLeaf(graph: GraphReader, head: number): object {
       return remembered(graph, decodeUrl(graph));
     case tag.urlSearchParams:
       return remembered(graph, new URLSearchParams(graph.string()));
+    case tag.byReference:
+      return remembered(graph, decodeByReference(graph));
     default:
       throw new DecodeError(`Cannot decode a message: there is no tag ${head}`);
   }
@@ -113,6 +116,12 @@ function decodeBuffer(graph: GraphReader, head: number): Buffer {
   const part = graph.attachment(graph.in.varint());
   const own = ownBuffer(part);
   return own === undefined ? Buffer.from(part) : Buffer.from(own);
+}
+
+function decodeByReference(graph: GraphReader): SharedArrayBuffer {
+  const { buffer } = graph.attachment(graph.in.varint());
+  if (!types.isSharedArrayBuffer(buffer)) throw new DecodeError("Cannot decode a message: shared memory in it has come as a copy");
+  return buffer;
 }
 
 function inlineBytes(graph: GraphReader): Uint8Array {

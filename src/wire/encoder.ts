@@ -5,7 +5,15 @@ import { ByteWriter } from "./byte-writer.js";
 import { encodeContents, type ContainerTag } from "./encode-container.js";
 import { encodeDomException, encodeError } from "./encode-error.js";
 import { encodeBigint, encodeInlineString, encodeLeaf, encodeNumber, encodeString } from "./encode-leaf.js";
-import { Replaceable, type CodecExtension, type Encoded, type EncodeContext, type ModuleRequest, type Parts } from "./extension.js";
+import {
+  ByReference,
+  Replaceable,
+  type CodecExtension,
+  type Encoded,
+  type EncodeContext,
+  type ModuleRequest,
+  type Parts,
+} from "./extension.js";
 import type { GraphWriter } from "./graph.js";
 import { addModule, writeModules } from "./module-list.js";
 import { FixedStep, Path, type Step, type Trail } from "./path.js";
@@ -232,6 +240,7 @@ export class Encoder implements GraphWriter {
   }
 
   #extended(value: object): void {
+    if (value instanceof ByReference) return this.#byReference(value);
     for (const extension of this.#options.extensions) {
       const parts = extension.dismantle(value, this.#context);
       if (parts !== undefined) return this.#parts(value, extension, parts);
@@ -250,6 +259,14 @@ export class Encoder implements GraphWriter {
         else this.value(child, transparent);
       }
     });
+  }
+
+  #byReference(value: ByReference): void {
+    const part = new Uint8Array(value.memory);
+    this.out.byte(tag.byReference);
+    this.out.varint(part.length);
+    this.#references.add(value);
+    this.#attachments.push(part);
   }
 
   #replaceable({ value, replacement }: Replaceable): void {

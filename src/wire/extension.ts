@@ -4,6 +4,7 @@
  * object graph, so identity and cycles survive. On arrival the header comes first: the extension makes the value from it,
  * and the children, which may refer back to the value, are filled in afterwards.
  */
+import { types } from "node:util";
 
 /** Something that must be imported, asynchronously, before the message can be decoded, synchronously. */
 export interface ModuleRequest {
@@ -46,6 +47,15 @@ export class Replaceable {
   }
 }
 
+/** Memory that is not copied: whoever receives it has the same. In `Parts` only; it reaches no other process. */
+export class ByReference {
+  readonly memory: SharedArrayBuffer;
+
+  constructor(memory: SharedArrayBuffer) {
+    this.memory = memory;
+  }
+}
+
 /** A value being put together. */
 export interface Assembly {
   readonly value: object;
@@ -63,6 +73,11 @@ export interface CodecExtension {
 /** An encoded value: what a channel carries. */
 export interface Encoded {
   readonly body: Uint8Array;
-  /** Large binary parts, beside the body. */
+  /** Large binary parts, beside the body; and memory that goes by reference. */
   readonly attachments: readonly Uint8Array[];
+}
+
+/** Whether an attachment is memory that goes by reference. */
+export function isByReference(attachment: Uint8Array): boolean {
+  return types.isSharedArrayBuffer(attachment.buffer);
 }

@@ -17,7 +17,7 @@
 import { DecodeError } from "../errors.js";
 import { ByteReader } from "./byte-reader.js";
 import { ByteWriter } from "./byte-writer.js";
-import type { Encoded } from "./extension.js";
+import { type Encoded, isByReference } from "./extension.js";
 import type { Failure, HostMessage, Identity, Payload, WorkerMessage } from "./messages.js";
 
 /**
@@ -71,7 +71,7 @@ export function encodeHostMessage(message: HostMessage): Frame {
 function copyOf({ body, attachments }: Payload): Payload {
   return {
     body: body.length < inlineLimitBytes ? body : new Uint8Array(body),
-    attachments: attachments.map((part) => new Uint8Array(part)),
+    attachments: attachments.map((part) => (isByReference(part) ? part : new Uint8Array(part))),
   };
 }
 

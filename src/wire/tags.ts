@@ -28,6 +28,7 @@
  *     view        kind │ buffer │ offset │ length              typed arrays and DataView
  *     resizable   the largest size │ arrayBuffer
  *     attached…   the size; the bytes are the next attachment
+ *     byReference   the size; the memory itself is the next attachment
  *     error       class │ message │ stack │ nest of (name │ enumerable? │ whole)* end
  *     extension   name id │ the name, the first time │ whole header │ count │ nest of children
  *     whole       value │ what it put off
@@ -85,6 +86,7 @@ export const tag = {
   extension: 0xe9,
   later: 0xea,
   text: 0xeb,
+  byReference: 0xec,
 } as const;
 
 /** Strings up to this length have their length in the tag. */

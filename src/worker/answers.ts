@@ -1,4 +1,6 @@
 /** Puts answers into messages. A result that cannot be encoded becomes its task's error: the worker and its other results are unharmed. */
+import { isMainThread } from "node:worker_threads";
+import { checkReach } from "../memory/reach.js";
 import { messageCodec } from "../ship/codec.js";
 import type { Payload, WorkerMessage } from "../wire/messages.js";
 import type { Answer, ItemFailure } from "./run-task.js";
@@ -7,7 +9,7 @@ export function encodeAnswer(taskId: number, answer: Answer): WorkerMessage {
   if (answer.kind === "error") return { kind: "error", taskId, error: encodeError(answer.error) };
   if (answer.kind === "outcomes") return encodeOutcomes(taskId, answer);
   try {
-    return { kind: "value", taskId, value: messageCodec().encode(answer.value, "result") };
+    return { kind: "value", taskId, value: encode(answer.value, "result") };
   } catch (error) {
     return { kind: "error", taskId, error: encodeError(error) };
   }
@@ -16,9 +18,9 @@ export function encodeAnswer(taskId: number, answer: Answer): WorkerMessage {
 /** What was thrown, as far as it can be sent; at the least what it says. */
 export function encodeError(error: unknown): Payload {
   try {
-    return messageCodec().encode(error, "error");
+    return encode(error, "error");
   } catch (refusal) {
-    return messageCodec().encode(refusal, "error");
+    return encode(refusal, "error");
   }
 }
 
@@ -26,12 +28,12 @@ function encodeOutcomes(taskId: number, { values, failures }: Extract<Answer, { 
   const payload = tryEncode(values);
   if (payload !== undefined) return { kind: "outcomes", taskId, values: payload, failures: failures.map(encodeFailure) };
   const sorted = withRefusals(values, failures);
-  return { kind: "outcomes", taskId, values: messageCodec().encode(sorted.values, "result"), failures: sorted.failures.map(encodeFailure) };
+  return { kind: "outcomes", taskId, values: encode(sorted.values, "result"), failures: sorted.failures.map(encodeFailure) };
 }
 
 function tryEncode(values: readonly unknown[]): Payload | undefined {
   try {
-    return messageCodec().encode(values, "result");
+    return encode(values, "result");
   } catch {
     return undefined;
   }
@@ -52,7 +54,7 @@ function withRefusals(values: readonly unknown[], failures: readonly ItemFailure
     }
     const value = values[nextValue++];
     try {
-      messageCodec().encode(value, "result");
+      encode(value, "result");
       kept.push(value);
     } catch (error) {
       all.push({ index, error });
@@ -63,4 +65,11 @@ function withRefusals(values: readonly unknown[], failures: readonly ItemFailure
 
 function encodeFailure({ index, error }: ItemFailure): { index: number; error: Payload } {
   return { index, error: encodeError(error) };
+}
+
+/** Encodes something for the host of this worker. */
+function encode(value: unknown, root: string): Payload {
+  const payload = messageCodec().encode(value, root);
+  checkReach({ sharesMemory: !isMainThread }, payload);
+  return payload;
 }

@@ -1,4 +1,7 @@
-/** Runs a suite for processes and for threads, and sees to it that each test leaves none behind. */
+/**
+ * Runs a suite for processes and for threads, and sees to it that each test leaves none behind. Without native functions
+ * (`without-native.test.ts`) it runs for threads alone.
+ */
 import { afterEach, suite } from "node:test";
 import { activeChildren, Process } from "manyhands";
 import { Process as ThreadProcess } from "manyhands/threads";
@@ -10,7 +13,8 @@ export interface BackendUnderTest {
 }
 
 export function forEachBackend(name: string, define: (backend: BackendUnderTest) => void): void {
-  for (const kind of ["process", "thread"] as const) {
+  const kinds = process.env["MANYHANDS_NO_NATIVE"] === "1" ? (["thread"] as const) : (["process", "thread"] as const);
+  for (const kind of kinds) {
     const backend: BackendUnderTest = {
       kind,
       start: (target, args) => new (kind === "process" ? Process : ThreadProcess)(target, args).start(),

@@ -105,7 +105,7 @@ test("the memory of a SharedArray cannot be transferred away", () => {
   for (const length of [10, 10_000]) {
     const { view } = new SharedArray("uint8", length);
     try {
-      structuredClone(view, { transfer: [view.buffer] });
+      structuredClone(view, { transfer: [view.buffer as ArrayBuffer] });
     } catch {
       // Some versions of Node refuse; others copy.
     }
