@@ -240,7 +240,7 @@ export class Encoder implements GraphWriter {
   }
 
   #extended(value: object): void {
-    if (value instanceof ByReference) return this.#byReference(value);
+    if (ByReference.is(value)) return this.#byReference(value);
     for (const extension of this.#options.extensions) {
       const parts = extension.dismantle(value, this.#context);
       if (parts !== undefined) return this.#parts(value, extension, parts);

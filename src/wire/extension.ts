@@ -47,12 +47,22 @@ export class Replaceable {
   }
 }
 
-/** Memory that is not copied: whoever receives it has the same. In `Parts` only; it reaches no other process. */
+const byReference = Symbol.for("manyhands.by-reference");
+
+/**
+ * Memory that is not copied: whoever receives it has the same. In `Parts` only; it reaches no other process. Known by its
+ * mark, since the object that is sent may come from another copy of the library.
+ */
 export class ByReference {
+  readonly [byReference] = true;
   readonly memory: SharedArrayBuffer;
 
   constructor(memory: SharedArrayBuffer) {
     this.memory = memory;
+  }
+
+  static is(value: object): value is ByReference {
+    return byReference in value;
   }
 }
 

@@ -14,6 +14,7 @@ interface Found {
   readonly processes: readonly number[];
   readonly threads: readonly number[];
   readonly hits: number;
+  readonly isMadeThereSharedHere: boolean;
   readonly refusals: Readonly<Record<string, string>>;
   readonly afterwards: number;
   readonly grandchild: number;
@@ -41,6 +42,7 @@ test("without koffi pools run, threads share memory, and processes are refused i
   assert.deepEqual(found.processes, [2, 4, 6]);
   assert.deepEqual(found.threads, [2, 4, 6]);
   assert.equal(found.hits, 1500);
+  assert.equal(found.isMadeThereSharedHere, true);
   for (const [what, said] of Object.entries(found.refusals)) assert.match(said, /^ERR_UNSUPPORTED: .*"koffi"/, what);
   assert.equal(found.afterwards, 2);
   const deadline = Date.now() + 30_000;
