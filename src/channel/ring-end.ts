@@ -37,8 +37,9 @@ export type EndWaitOptions = Omit<WordWaitOptions, "timeout">;
 /** Names an end for one process or thread that is about to receive it. */
 export interface SentEnd {
   readonly side: number;
-  readonly own: Location;
-  readonly rings: Location;
+  /** As `Block.send` names it, like `rings`. */
+  readonly own: unknown;
+  readonly rings: unknown;
   readonly peer: Location;
 }
 
