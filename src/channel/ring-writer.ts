@@ -127,12 +127,12 @@ export class RingWriter {
     const record = (this.#data.byteOffset + (tail & (ringBytes - 1))) >>> 2;
     this.#int32[record] = payloadBytes;
     this.#int32[record + 1] = frame.kind | (frame.tag << tagShift);
+    killPoint("ring.writing");
     let at = tail + recordHeaderBytes;
     for (const part of isStored ? [this.#publish(frame, tail)] : frame.parts) {
       this.#copyIn(part, at);
       at += part.length;
     }
-    killPoint("ring.writing");
     const end = (tail + size) | 0;
     Atomics.store(this.#int32, this.tellIndex, end);
     if (isStored) {
