@@ -11,12 +11,19 @@ import { dieWithParent } from "../platform/parent-death.js";
 import type { Identity } from "../wire/messages.js";
 import { runWorker } from "./runtime.js";
 
-if (isMainThread) runWorker({ channel: new StreamChannel(new Socket({ fd: 3, readable: true, writable: true })), onBoot: bootProcess });
-else runWorker({ channel: new PortChannel(ownPort(workerData)), onBoot: async () => {} });
+if (isMainThread) {
+  const channel = new StreamChannel(new Socket({ fd: 3, readable: true, writable: true }));
+  runWorker({ channel, onIdentity: shieldPool, onBoot: bootProcess });
+} else {
+  runWorker({ channel: new PortChannel(ownPort(workerData)), onIdentity: () => {}, onBoot: async () => {} });
+}
 
-async function bootProcess({ role, parent }: Identity): Promise<void> {
-  // Ctrl-C reaches the whole group; what becomes of a pool is its host's to decide.
+/** Ctrl-C reaches the whole group; what becomes of a pool is its host's to decide. */
+function shieldPool({ role }: Identity): void {
   if (role === "pool") process.on("SIGINT", () => {});
+}
+
+async function bootProcess({ parent }: Identity): Promise<void> {
   // Before the first task, which may be an endless loop; after `ready`, so that the host goes on meanwhile.
   if (!dieWithParent(parent.pid)) return;
   // A parent thread that had ended before the kernel was asked has closed its end of the channel even earlier. That is seen

@@ -25,7 +25,9 @@ import { runChunk, runOnce, type Work } from "./run-task.js";
 
 export interface RuntimeOptions {
   readonly channel: Channel;
-  /** Called once the worker knows who it is and has said that it is ready. It runs nothing before that has resolved. */
+  /** Called when the worker knows who it is, before it says that it is ready. */
+  readonly onIdentity: (identity: Identity) => void;
+  /** Called once it has said that it is ready. It runs nothing before that has resolved. */
   readonly onBoot: (identity: Identity) => Promise<void>;
 }
 
@@ -39,6 +41,7 @@ type State = "booting" | "idle" | "running" | "draining" | "ending";
 
 class WorkerRuntime {
   readonly #channel: Channel;
+  readonly #onIdentity: (identity: Identity) => void;
   readonly #onBoot: (identity: Identity) => Promise<void>;
   readonly #functions = new FunctionTable(messageCodec());
   /** What is done in its turn: functions come and go between the tasks that need them. */
@@ -47,8 +50,9 @@ class WorkerRuntime {
   #identity: Identity | undefined;
   #isStopping = false;
 
-  constructor({ channel, onBoot }: RuntimeOptions) {
+  constructor({ channel, onIdentity, onBoot }: RuntimeOptions) {
     this.#channel = channel;
+    this.#onIdentity = onIdentity;
     this.#onBoot = onBoot;
     channel.listen({
       onFrame: (frame) => this.#receive(decodeHostMessage(frame)),
@@ -78,6 +82,7 @@ class WorkerRuntime {
     realm().identity = identity;
     delete process.env[parentVariable];
     this.#identity = identity;
+    this.#onIdentity(identity);
     this.#send({ kind: "ready" });
     await this.#onBoot(identity);
     // The host may have gone meanwhile; its last wishes are not worth an endless loop.
