@@ -111,9 +111,15 @@ export class ThreadTable {
 
   /** Looks at the lifeline of the thread, or of the one above it that this thread started. */
   #look(id: number): void {
-    for (let above = id, at = this.#find(id); at !== undefined; at = this.#find(above)) {
+    let above = id;
+    while (above > rootId) {
+      const at = this.#find(above);
+      if (at === undefined) return;
       if (this.#lifelines.get(above)?.isCut === true) return this.bury(above);
-      above = Atomics.load(this.#words, at + starterAt);
+      const starter = Atomics.load(this.#words, at + starterAt);
+      // Whoever starts a thread is older than it. If not so here, the slot has been freed, or given to another, since it was found.
+      if (starter >= above) return;
+      above = starter;
     }
   }
 

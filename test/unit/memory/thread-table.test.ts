@@ -52,6 +52,16 @@ test("a slot of a starter that was killed before it wrote the id is free again w
   assert.equal(words[free], 0);
 });
 
+test("a look at a slot that is freed at the same moment comes to an end", () => {
+  const root = new ThreadTable(undefined);
+  const { table, id } = root.enter();
+  const words = new Int32Array(table);
+  const own = words.findIndex((word, at) => at >= 16 && word === id);
+  // What a thread sees that has found the slot before its id was taken out, and reads the starter after that.
+  words[own - 1] = 0;
+  assert.equal(new ThreadTable({ table, id: id + 1 }).isGone(id), false);
+});
+
 test("a terminated thread is found dead by its starter without a turn of the event loop, and not before it has stopped", async () => {
   const root = new ThreadTable(undefined);
   const seat = root.enter();
