@@ -1,38 +1,8 @@
+/** The same face with threads in place of processes: what is exported here goes before what the star brings. */
 import * as face from "./threads.js";
 import { nameFace } from "./ship/face.js";
 
-export { getContext, ThreadPool as Pool, ThreadProcess as Process, type Context, type ContextKind } from "./context.js";
-export type { Outcome } from "./pool/outcome.js";
-export type { ImapOptions, MapOptions, PoolOptions, TaskOptions } from "./pool/options.js";
-export type { PoolWorker } from "./pool/pool.js";
-export type { ResultIterator } from "./pool/result-iterator.js";
-export type { Task } from "./pool/task.js";
-export { activeChildren } from "./process/process.js";
-export { currentProcess, parentProcess, type CurrentProcess, type ParentProcess } from "./process/identity.js";
-export type { ProcessOptions } from "./process/options.js";
-export { isMain } from "./process/is-main.js";
-export { cpuCount } from "./platform/cpu-count.js";
-export type { Connection } from "./pipe/connection.js";
-export { Pipe, type PipeOptions } from "./pipe/pipe.js";
-export { wait } from "./pipe/wait.js";
-export { Barrier, type BarrierOptions } from "./sync/barrier.js";
-export { BoundedSemaphore } from "./sync/bounded-semaphore.js";
-export { Condition } from "./sync/condition.js";
-export { Event } from "./sync/event.js";
-export type { Guard } from "./sync/guard.js";
-export { Lock } from "./sync/lock.js";
-export { RLock } from "./sync/rlock.js";
-export { Semaphore } from "./sync/semaphore.js";
-export { JoinableQueue } from "./queue/joinable-queue.js";
-export type { Lease } from "./queue/lease.js";
-export type { QueueOptions } from "./queue/options.js";
-export { Queue } from "./queue/queue.js";
-export type { ElementOf, ElementType, ViewOf } from "./shared/element-types.js";
-export { ShareableList, type ListItem, type ShareableListOptions } from "./shared/shareable-list.js";
-export { SharedArray } from "./shared/shared-array.js";
-export { SharedMemory, type SharedMemoryOptions } from "./shared/shared-memory.js";
-export { SharedStruct, type StructClass, type StructOf, type StructSchema, type StructValues } from "./shared/shared-struct.js";
-export { SharedValue } from "./shared/shared-value.js";
-export * from "./errors.js";
+export * from "./index.js";
+export { ThreadPool as Pool, ThreadProcess as Process } from "./context.js";
 
 nameFace("threads", face);
