@@ -14,6 +14,7 @@ import { RLock } from "#lib/sync/rlock.js";
 import { Semaphore } from "#lib/sync/semaphore.js";
 import { end, said, start, until } from "../memory/children.js";
 import { give } from "./actor.js";
+import { stopWaiter } from "./stop-waiter.js";
 
 const program = new URL("./actor.js", import.meta.url);
 const patience = { timeout: 20_000 };
@@ -118,7 +119,7 @@ for (const makeLock of [() => new Lock(), () => new RLock()]) {
     const [condition, done] = [new Condition(makeLock()), new Semaphore(0)];
     const victim = await listener(condition, done);
     const other = await listener(condition, done);
-    victim.kill("SIGSTOP");
+    await stopWaiter(victim, condition);
     await condition.runExclusive(() => condition.notify());
     await kill(victim);
     assert.ok(await done.acquire(patience));
@@ -128,7 +129,7 @@ for (const makeLock of [() => new Lock(), () => new RLock()]) {
   test(`${name}: what was notified to the dead is nothing to those who come later`, async () => {
     const [condition, done] = [new Condition(makeLock()), new Semaphore(0)];
     const victim = await listener(condition, done);
-    victim.kill("SIGSTOP");
+    await stopWaiter(victim, condition);
     await condition.runExclusive(() => condition.notify());
     await kill(victim);
     const late = await condition.runExclusive(() => condition.wait(moment));

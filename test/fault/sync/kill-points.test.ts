@@ -17,6 +17,7 @@ import { Lock } from "#lib/sync/lock.js";
 import { Semaphore } from "#lib/sync/semaphore.js";
 import { end, said, start } from "../memory/children.js";
 import { give } from "./actor.js";
+import { stopWaiter } from "./stop-waiter.js";
 
 const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
 const rounds = Number(process.env["ROUNDS"] ?? 20);
@@ -114,8 +115,8 @@ async function waiters(death: Death): Promise<boolean> {
   await said(dead);
   await said(listener);
   await condition.runExclusive(() => {});
-  dead.kill("SIGSTOP");
-  if (death.killPoint === "waiters.rescued") listener.kill("SIGSTOP");
+  await stopWaiter(dead, condition);
+  if (death.killPoint === "waiters.rescued") await stopWaiter(listener, condition);
   await condition.runExclusive(() => condition.notify(2));
   await kill(dead);
   const victim = start("converse", give({ condition }, roundsFor(death)), { program, ...death });
