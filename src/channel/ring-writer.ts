@@ -38,6 +38,9 @@ export interface Outgoing {
 /** So many bytes of large frames wait to be read before a writer waits, too; the first one is let through at any size. */
 const maxStoredBytes = 128 * 1024 * 1024;
 
+/** Bytes of the number of an extent. */
+const numberBytes = 8;
+
 /** Gets a frame ready for `tryWrite`. */
 export function outgoing({ body, attachments }: Frame, tag = 0): Outgoing {
   if (attachments.length === 0 && body.length <= inlineBytes) {
@@ -82,7 +85,7 @@ export class RingWriter {
   /** Writes a frame if there is room, and wakes whoever waits for it. @throws ResourceLimitError when the machine cannot back a large one. */
   tryWrite(frame: Outgoing): boolean {
     if (frame.kind === recordKind.stored) {
-      if (!this.#mayStore(frame.sizeBytes)) return false;
+      if (!this.#mayStore(frame.sizeBytes) || !this.#hasRoom(numberBytes)) return false;
       frame.draft ??= this.#extents.draft(frame.parts);
       killPoint("ring.drafted");
     }
@@ -119,11 +122,9 @@ export class RingWriter {
 
   #append(frame: Outgoing): boolean {
     const isStored = frame.kind === recordKind.stored;
-    const payloadBytes = isStored ? 8 : frame.sizeBytes;
+    const payloadBytes = isStored ? numberBytes : frame.sizeBytes;
+    if (!this.#hasRoom(payloadBytes)) return false;
     const tail = Atomics.load(this.#int32, this.tellIndex);
-    const used = (tail - Atomics.load(this.#int32, this.sleepIndex)) >>> 0;
-    const size = recordBytes(payloadBytes);
-    if (used + size > ringBytes) return false;
     const record = (this.#data.byteOffset + (tail & (ringBytes - 1))) >>> 2;
     this.#int32[record] = payloadBytes;
     this.#int32[record + 1] = frame.kind | (frame.tag << tagShift);
@@ -133,13 +134,18 @@ export class RingWriter {
       this.#copyIn(part, at);
       at += part.length;
     }
-    const end = (tail + size) | 0;
+    const end = (tail + recordBytes(payloadBytes)) | 0;
     Atomics.store(this.#int32, this.tellIndex, end);
     if (isStored) {
       this.#stored.push({ end, sizeBytes: frame.sizeBytes });
       this.#storedBytes += frame.sizeBytes;
     }
     return true;
+  }
+
+  #hasRoom(payloadBytes: number): boolean {
+    const used = (Atomics.load(this.#int32, this.tellIndex) - Atomics.load(this.#int32, this.sleepIndex)) >>> 0;
+    return used + recordBytes(payloadBytes) <= ringBytes;
   }
 
   /** Gives the draft its number, and returns that as bytes. */

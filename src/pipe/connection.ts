@@ -1,18 +1,14 @@
-/** One end of a pipe. */
-import { RingEnd } from "../channel/ring-end.js";
-import type { Incoming } from "../channel/ring-reader.js";
-import { outgoing, type Outgoing } from "../channel/ring-writer.js";
+/** One end of a pipe, or of a connection between programs: the face of both. */
 import { BufferTooShortError, ClosedError, DecodeError, EmptyError, EndOfFileError, StateError, TimeoutError } from "../errors.js";
-import { Block, isLocation, type Location } from "../memory/block.js";
 import { Deadline } from "../memory/deadline.js";
 import { handleOf, type Handle, type Shareable } from "../memory/handle.js";
-import { Identities } from "../memory/identities.js";
 import { readiness, type CanBeReady, type Readiness } from "../memory/readiness.js";
 import { Turns } from "../memory/turns.js";
 import type { WaitOptions } from "../memory/waitable.js";
-import { messageCodec } from "../ship/codec.js";
+import type { Encoded } from "../wire/extension.js";
 import { Breather } from "./breather.js";
 import { checkLimit, checkOffset, partOf, toBytes, type Bytes, type Part } from "./bytes.js";
+import { tags, type Incoming, type SendOutcome, type Tag, type Transport } from "./transport.js";
 
 export type { Bytes, Part };
 
@@ -21,9 +17,6 @@ export interface Access {
   readonly canRead: boolean;
   readonly canWrite: boolean;
 }
-
-/** What a frame is, on the wire. */
-const tags = { value: 0, bytes: 1 } as const;
 
 /**
  * One end of a pipe: it sends values and byte messages to the other end, and receives what that one sends, whole and in order.
@@ -44,7 +37,7 @@ const tags = { value: 0, bytes: 1 } as const;
  * await assert.rejects(b.recv(), EndOfFileError);
  */
 export class Connection<T = unknown> implements Shareable, CanBeReady, Disposable {
-  readonly #end: RingEnd;
+  readonly #transport: Transport;
   readonly #access: Access;
   readonly #senders = new Turns();
   readonly #breather = new Breather();
@@ -54,8 +47,8 @@ export class Connection<T = unknown> implements Shareable, CanBeReady, Disposabl
   #hasGivenUpReading = false;
 
   /** Use `Pipe`. */
-  constructor(end: RingEnd, access: Access) {
-    this.#end = end;
+  constructor(transport: Transport, access: Access) {
+    this.#transport = transport;
     this.#access = access;
   }
 
@@ -88,7 +81,7 @@ export class Connection<T = unknown> implements Shareable, CanBeReady, Disposabl
   send(value: T, options?: WaitOptions): Promise<void> {
     try {
       this.#refuseWriting("send");
-      return this.#send(outgoing(messageCodec().encode(value, "value"), tags.value), options);
+      return this.#send(this.#transport.codec.encode(value, "value"), tags.value, options);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -104,8 +97,8 @@ export class Connection<T = unknown> implements Shareable, CanBeReady, Disposabl
     this.#refuseWriting("send");
     if (!this.#senders.isEmpty) throw new StateError("Cannot send synchronously: earlier calls of send() are pending; await them first");
     const deadline = new Deadline(timeout, "send");
-    const frame = outgoing(messageCodec().encode(value, "value"), tags.value);
-    this.#finishSending(frame, this.#end.writeSync(frame, deadline), timeout);
+    const message = this.#transport.codec.encode(value, "value");
+    this.#finishSending(this.#transport.sendSync(message, tags.value, deadline), timeout);
   }
 
   /**
@@ -117,7 +110,7 @@ export class Connection<T = unknown> implements Shareable, CanBeReady, Disposabl
   async sendBytes(buffer: Bytes, options: Part & WaitOptions = {}): Promise<void> {
     this.#refuseWriting("send bytes");
     const body = partOf(toBytes(buffer, "send bytes"), options);
-    return this.#send(outgoing({ body, attachments: [] }, tags.bytes), options);
+    return this.#send({ body, attachments: noAttachments }, tags.bytes, options);
   }
 
   /**
@@ -151,8 +144,8 @@ export class Connection<T = unknown> implements Shareable, CanBeReady, Disposabl
     for (;;) {
       const frame = this.#take("receive");
       if (frame !== undefined) return this.#decodeSync(frame);
-      if (!this.#end.untilReadableSync(deadline)) throw nothingCame(timeout);
-      if (this.#hasEnded()) throw endOfFile();
+      if (!this.#transport.untilReadableSync(deadline)) throw nothingCame(timeout);
+      if (this.#transport.hasEnded) throw this.#end();
     }
   }
 
@@ -160,8 +153,8 @@ export class Connection<T = unknown> implements Shareable, CanBeReady, Disposabl
   tryRecv(): T {
     const frame = this.#take("receive");
     if (frame !== undefined) return this.#decodeSync(frame);
-    this.#end.attend();
-    if (this.#hasEnded()) throw endOfFile();
+    this.#transport.attend();
+    if (this.#transport.hasEnded) throw this.#end();
     throw new EmptyError("Cannot receive without waiting: there is no message");
   }
 
@@ -221,7 +214,7 @@ export class Connection<T = unknown> implements Shareable, CanBeReady, Disposabl
     this.#refuseReading("poll");
     signal?.throwIfAborted();
     if (this.#isReady()) return true;
-    const isReady = await this.#end.untilReadable(deadline, { signal });
+    const isReady = await this.#transport.untilReadable({ deadline, signal });
     this.#refuseReading("poll");
     return isReady;
   }
@@ -234,8 +227,7 @@ export class Connection<T = unknown> implements Shareable, CanBeReady, Disposabl
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#kept = undefined;
-    known.forget(this.#end.own);
-    this.#end.release();
+    this.#transport.close();
   }
 
   [Symbol.dispose](): void {
@@ -246,7 +238,10 @@ export class Connection<T = unknown> implements Shareable, CanBeReady, Disposabl
   async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
     for (;;) {
       const frame = this.#take("receive") ?? (await this.#next());
-      if (frame === undefined) return;
+      if (frame === undefined) {
+        if (this.#transport.failure !== undefined) throw this.#transport.failure;
+        return;
+      }
       if (this.#breather.isDue()) await this.#breather.after(undefined);
       yield await this.#decode(frame);
     }
@@ -259,54 +254,50 @@ export class Connection<T = unknown> implements Shareable, CanBeReady, Disposabl
       get isReady() {
         return isReady();
       },
-      whenReady: (signal) => this.#end.untilReadable(new Deadline(undefined, "wait"), { signal }),
+      whenReady: (signal) => this.#transport.untilReadable({ deadline: new Deadline(undefined, "wait"), signal }),
     };
   }
 
   [handleOf](): Handle {
     if (this.#isClosed) throw new ClosedError("Cannot send a connection to another process: it is closed");
-    const { own, rings, peer, side } = this.#end;
-    return { kind: "connection", data: [known.sent(own, this), rings.send(), { peer, side, ...this.#access }] };
+    return this.#transport.handleFor(this);
   }
 
-  #send(frame: Outgoing, options: WaitOptions | undefined): Promise<void> {
-    if (options?.signal?.aborted !== true && this.#senders.isEmpty && !this.#end.isPeerGone && this.#end.writer.tryWrite(frame)) {
+  #send(message: Encoded, tag: Tag, options: WaitOptions | undefined): Promise<void> {
+    if (options?.signal?.aborted !== true && this.#senders.isEmpty && this.#transport.trySend(message, tag)) {
       return this.#breather.isDue() ? this.#breather.after(undefined) : sent;
     }
-    return this.#sendInTurn(frame, options);
+    return this.#sendInTurn(message, tag, options);
   }
 
-  async #sendInTurn(frame: Outgoing, { timeout, signal }: WaitOptions = {}): Promise<void> {
+  async #sendInTurn(message: Encoded, tag: Tag, { timeout, signal }: WaitOptions = {}): Promise<void> {
     signal?.throwIfAborted();
     const deadline = new Deadline(timeout, "send");
     // The caller may change its bytes while the message waits.
-    const own =
-      frame.tag === tags.bytes && frame.draft === undefined ? { ...frame, parts: frame.parts.map((part) => part.slice()) } : frame;
+    const own = tag === tags.bytes ? { ...message, body: message.body.slice() } : message;
     if (!(await this.#senders.enter(deadline, signal))) throw noRoom(timeout);
     try {
-      this.#finishSending(own, await this.#end.write(own, deadline, { signal }), timeout);
+      this.#finishSending(await this.#transport.send(own, tag, { deadline, signal }), timeout);
     } finally {
-      this.#end.writer.discard(own);
       this.#senders.leave();
     }
   }
 
-  #finishSending(frame: Outgoing, outcome: "written" | "gone" | "late", timeout: number | undefined): void {
-    if (outcome === "written") return;
-    this.#end.writer.discard(frame);
+  #finishSending(outcome: SendOutcome, timeout: number | undefined): void {
+    if (outcome === "sent") return;
     this.#refuseWriting("send");
     throw outcome === "gone" ? nobodyThere() : noRoom(timeout);
   }
 
   async #recv(options: WaitOptions | undefined): Promise<T> {
     const frame = await this.#next(options);
-    if (frame === undefined) throw endOfFile();
+    if (frame === undefined) throw this.#end();
     return this.#decode(frame);
   }
 
   async #recvBytes(options: WaitOptions): Promise<Uint8Array<ArrayBuffer>> {
     const frame = this.#take("receive bytes") ?? (await this.#next(options));
-    if (frame === undefined) throw endOfFile();
+    if (frame === undefined) throw this.#end();
     if (frame.tag !== tags.bytes) throw new DecodeError("Cannot receive bytes: the message is a value, which recv() receives");
     return frame.body;
   }
@@ -316,9 +307,9 @@ export class Connection<T = unknown> implements Shareable, CanBeReady, Disposabl
     const deadline = new Deadline(timeout, "receive");
     for (;;) {
       signal?.throwIfAborted();
-      const isReadable = await this.#end.untilReadable(deadline, { signal });
+      const isReadable = await this.#transport.untilReadable({ deadline, signal });
       const frame = this.#take("receive");
-      if (frame !== undefined || this.#hasEnded()) return frame;
+      if (frame !== undefined || this.#transport.hasEnded) return frame;
       if (!isReadable) throw nothingCame(timeout);
     }
   }
@@ -328,28 +319,28 @@ export class Connection<T = unknown> implements Shareable, CanBeReady, Disposabl
     this.#refuseReading(doing);
     const kept = this.#kept;
     this.#kept = undefined;
-    return kept ?? this.#end.reader.tryRead();
+    return kept ?? this.#transport.tryReceive();
   }
 
   #isReady(): boolean {
-    return this.#kept !== undefined || this.#isClosed || this.#end.isReadable;
+    return this.#kept !== undefined || this.#isClosed || this.#transport.isReadable;
   }
 
-  /** Whether nothing will come any more. */
-  #hasEnded(): boolean {
-    return this.#end.isPeerGone && this.#end.reader.isEmpty;
+  /** Why nothing comes any more. */
+  #end(): Error {
+    return this.#transport.failure ?? new EndOfFileError("Cannot receive: everything was received, and nobody has the other end any more");
   }
 
   #decode(frame: Incoming): T | Promise<T> {
     refuseBytes(frame);
-    const codec = messageCodec();
+    const { codec } = this.#transport;
     const ready = codec.prepare(frame);
     return ready === undefined ? (codec.decode(frame) as T) : ready.then(() => codec.decode(frame) as T);
   }
 
   #decodeSync(frame: Incoming): T {
     refuseBytes(frame);
-    const codec = messageCodec();
+    const { codec } = this.#transport;
     const ready = codec.prepare(frame);
     if (ready === undefined) return codec.decode(frame) as T;
     this.#kept = frame;
@@ -361,7 +352,7 @@ export class Connection<T = unknown> implements Shareable, CanBeReady, Disposabl
   #refuseWriting(doing: string): void {
     if (this.#isClosed) throw new ClosedError(`Cannot ${doing}: the connection is closed`);
     if (!this.#access.canWrite) throw new StateError(`Cannot ${doing}: this end of the pipe only receives`);
-    if (this.#end.isPeerGone) throw nobodyThere();
+    if (this.#transport.isPeerGone) throw nobodyThere();
   }
 
   #refuseReading(doing: string): void {
@@ -374,17 +365,14 @@ export class Connection<T = unknown> implements Shareable, CanBeReady, Disposabl
 }
 
 const sent = Promise.resolve();
+const noAttachments: readonly Uint8Array[] = [];
 
 function refuseBytes({ tag }: Incoming): void {
   if (tag === tags.bytes) throw new DecodeError("Cannot receive a value: the message is bytes, which recvBytes() receives");
 }
 
-function endOfFile(): EndOfFileError {
-  return new EndOfFileError("Cannot receive: everything was received, and nobody has the other end of the pipe any more");
-}
-
 function nobodyThere(): ClosedError {
-  return new ClosedError("Cannot send: nobody has the other end of the pipe any more");
+  return new ClosedError("Cannot send: nobody has the other end any more");
 }
 
 function nothingCame(timeout: number | undefined): TimeoutError {
@@ -393,38 +381,4 @@ function nothingCame(timeout: number | undefined): TimeoutError {
 
 function noRoom(timeout: number | undefined): TimeoutError {
   return new TimeoutError(`Cannot send: the other end did not make room within ${timeout} ms`, timeout);
-}
-
-interface Arrival extends Access {
-  readonly rings: Block;
-  readonly peer: Location;
-  readonly side: number;
-}
-
-const known = new Identities<Connection, Arrival>(
-  (own, { rings, peer, side, canRead, canWrite }) => new Connection(new RingEnd({ side, own, rings, peer }), { canRead, canWrite }),
-);
-
-/** The connection a handle names. */
-export function fromHandle(data: unknown): Connection {
-  if (!Array.isArray(data) || !isArrival(data[2])) throw new DecodeError("Cannot read a connection: its handle is malformed.");
-  const rings = Block.attach(data[1]);
-  let isNew = false;
-  try {
-    return known.received(data[0], {
-      ...data[2],
-      get rings() {
-        isNew = true;
-        return rings;
-      },
-    });
-  } finally {
-    if (!isNew) rings.release();
-  }
-}
-
-function isArrival(value: unknown): value is Omit<Arrival, "rings"> {
-  if (typeof value !== "object" || value === null) return false;
-  const { peer, side, canRead, canWrite } = value as Partial<Record<keyof Arrival, unknown>>;
-  return isLocation(peer) && (side === 0 || side === 1) && typeof canRead === "boolean" && typeof canWrite === "boolean";
 }

@@ -1,6 +1,7 @@
 /** Two connected ends. */
 import { RingEnd } from "../channel/ring-end.js";
-import { Connection } from "./connection.js";
+import type { Connection } from "./connection.js";
+import { pipeEnd } from "./pipe-end.js";
 
 export interface PipeOptions {
   /** `true` (the default): both ends send and receive; `false`: the first only receives, the second only sends. */
@@ -31,5 +32,5 @@ export interface PipeOptions {
 export function Pipe<T = unknown>({ duplex = true }: PipeOptions = {}): [Connection<T>, Connection<T>] {
   if (typeof duplex !== "boolean") throw new TypeError("Cannot make a pipe: duplex must be true or false");
   const [first, second] = RingEnd.pair();
-  return [new Connection<T>(first, { canRead: true, canWrite: duplex }), new Connection<T>(second, { canRead: duplex, canWrite: true })];
+  return [pipeEnd<T>(first, { canRead: true, canWrite: duplex }), pipeEnd<T>(second, { canRead: duplex, canWrite: true })];
 }

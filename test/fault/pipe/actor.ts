@@ -1,6 +1,7 @@
 /** What the processes of the fault tests of pipes do: `actor.js ACTION ARGUMENT`. */
 import { writeSync } from "node:fs";
-import { fromHandle, type Connection } from "#lib/pipe/connection.js";
+import type { Connection } from "#lib/pipe/connection.js";
+import { fromHandle } from "#lib/pipe/pipe-end.js";
 
 interface Given {
   readonly connection: unknown;
