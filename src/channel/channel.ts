@@ -22,6 +22,11 @@ export interface ChannelListener {
   onFrame(frame: Frame): void;
   /** The last call. `error` when the channel broke, `undefined` when it ended: closed by either side, or the peer died. */
   onClosed(error: Error | undefined): void;
+  /**
+   * Both sides have the session's shared memory at hand, and the channel goes through it from now on. At most once; never where
+   * memory cannot be shared, or before that pays. What is sent from here on is delivered after the peer's listener was told, too.
+   */
+  onShared?(): void;
 }
 
 export interface Channel {
