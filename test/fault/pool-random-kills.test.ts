@@ -4,11 +4,10 @@ import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { Pool, WorkerDiedError } from "manyhands";
-
-const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
+import { Random, seed } from "./memory/random-kills.js";
 
 test(`workers killed at random cost the tasks they ran, and nothing else (SEED=${seed})`, { timeout: 180_000 }, async () => {
-  const random = generator(seed);
+  const random = new Random(seed);
   const pool = new Pool(3);
   const killer: Killer = { isDone: false, kills: 0, finished: 0 };
   const note = (): void => void (killer.finished += 1);
@@ -65,15 +64,15 @@ interface Killer {
   finished: number;
 }
 
-async function killAtRandom(pool: Pool, random: () => number, killer: Killer): Promise<void> {
+async function killAtRandom(pool: Pool, random: Random, killer: Killer): Promise<void> {
   while (!killer.isDone) {
     // Between two kills some work is done, however slow the machine is: else workers would be killed faster than others start.
-    const enough = killer.finished + random() * 150;
+    const enough = killer.finished + random.below(150);
     while (killer.finished < enough && !killer.isDone) await delay(1);
-    await delay(random() * 5);
+    await delay(random.below(5));
     // Only those that have started: a long series of workers killed while they start is a pool that cannot start.
     const alive = pool.workers.filter((worker) => worker.state !== "starting");
-    const victim = alive[Math.floor(random() * alive.length)]?.pid;
+    const victim = alive.length > 0 ? random.pick(alive).pid : undefined;
     if (victim === undefined) continue;
     try {
       process.kill(victim, "SIGKILL");
@@ -96,16 +95,6 @@ async function collectOutcomes(
     else failures.push(outcome.reason);
   }
   return { values, failures };
-}
-
-/** Mulberry32: a small generator whose whole state is the seed. */
-function generator(state: number): () => number {
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 function children(): string[] {

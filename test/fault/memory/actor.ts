@@ -3,6 +3,7 @@ import { writeSync } from "node:fs";
 import { Block, type Location } from "#lib/memory/block.js";
 import { reap } from "#lib/memory/reap.js";
 import { fromHandle, Lock } from "#lib/sync/lock.js";
+import { Random } from "./random-kills.js";
 
 interface Shared {
   readonly lock: unknown;
@@ -67,18 +68,22 @@ const actions: Readonly<Record<string, (given: Shared) => void | Promise<void>>>
       await new Promise((resolve) => setImmediate(resolve));
     }
   },
-  /** Uses everything, again and again, until it has done so `rounds` times or is killed. */
+  /**
+   * Uses everything, again and again, until it has done so `rounds` times or is killed. At random: two that did the same in
+   * the same order would fall into step, and never meet where one of them is to be killed.
+   */
   async churn({ lock, counter, rounds }) {
     const mutex = fromHandle(lock);
     const { words, at } = Block.attach(counter);
+    const random = new Random(process.pid);
     for (let round = 0; round < rounds; round++) {
       {
-        using held = round % 2 === 0 ? mutex.acquireSync() : await mutex.acquire();
+        using held = random.below(2) === 0 ? mutex.acquireSync() : await mutex.acquire();
         words.int32[at] = (words.int32[at] ?? 0) + Number(held.isHeld);
-        if (round % 50 === 0) spend(8);
+        if (random.below(50) === 0) spend(8);
       }
-      exchangeBlocks(round);
-      if (round % 20 === 0) reap();
+      exchangeBlocks(random);
+      if (random.below(20) === 0) reap();
     }
   },
 };
@@ -87,9 +92,12 @@ const run = actions[action ?? ""];
 if (run === undefined) throw new Error(`unknown action ${action}`);
 await run(JSON.parse(argument));
 
-function exchangeBlocks(round: number): void {
-  const big = round % 4 === 0 ? Block.allocate(100_000) : undefined;
-  const blocks = Array.from({ length: round % 10 === 0 ? 1200 : 1 }, () => Block.allocate(64 + (round % 3) * 100));
+function exchangeBlocks(random: Random): void {
+  const big = random.below(4) === 0 ? Block.allocate(100_000) : undefined;
+  const count = random.below(10) === 0 ? 1200 : 1;
+  // So many of the largest fit in no arena: else one would soon be large enough for all, and none would be made or retired again.
+  const sizeBytes = random.pick([64, 164, 264, 4096]);
+  const blocks = Array.from({ length: count }, () => Block.allocate(sizeBytes));
   for (const block of blocks.slice(0, 3)) Block.attach(block.send()).release();
   for (const block of blocks) block.release();
   big?.release();

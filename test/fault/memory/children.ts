@@ -24,18 +24,23 @@ export function start(action: string, argument: unknown, options: StartOptions =
 /** How a child ended: its exit code, or the name of the signal. */
 export async function end(child: ChildProcess): Promise<number | string> {
   if (child.exitCode !== null || child.signalCode !== null) return child.exitCode ?? child.signalCode ?? "unknown";
-  const deadline = setTimeout(() => child.kill("SIGABRT"), 60_000);
+  const deadline = setTimeout(() => child.kill("SIGABRT"), 120_000);
   const [code, signal] = await once(child, "exit");
   clearTimeout(deadline);
-  if (signal === "SIGABRT") throw new Error("the child did not end within 60 seconds");
+  if (signal === "SIGABRT") throw new Error("the child did not end within 120 seconds");
   return code ?? signal;
 }
 
-/** Resolves when the child has written a line. */
+/** Resolves when the child has written a line. @throws when it ends without having done so. */
 export async function said(child: ChildProcess): Promise<string> {
-  if (child.stdout === null) throw new Error("the child has no standard output");
-  const [line] = await once(child.stdout, "data");
-  return String(line);
+  const { stdout } = child;
+  if (stdout === null) throw new Error("the child has no standard output");
+  return new Promise((resolve, reject) => {
+    stdout.once("data", (line) => resolve(String(line)));
+    child.once("exit", (code, signal) =>
+      setImmediate(() => reject(new Error(`the child ended (${code ?? signal}) before it said anything`))),
+    );
+  });
 }
 
 export async function until(condition: () => boolean, what: string): Promise<void> {

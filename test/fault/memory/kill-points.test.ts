@@ -4,8 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { allocator } from "#lib/memory/allocator.js";
 import { Block } from "#lib/memory/block.js";
@@ -14,10 +13,10 @@ import { membership } from "#lib/memory/membership.js";
 import { reap } from "#lib/memory/reap.js";
 import { Lock } from "#lib/sync/lock.js";
 import { end, said, start } from "./children.js";
+import { findPoints, Random, roundsOr, seed } from "./random-kills.js";
 import type { ChildProcess } from "node:child_process";
 
-const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
-const rounds = Number(process.env["ROUNDS"] ?? 40);
+const rounds = roundsOr(40);
 /** More than any handle may be in flight, in seconds. */
 const later = 1e9;
 
@@ -25,7 +24,8 @@ const later = 1e9;
 const founderPoints = new Set(["registry.drafted"]);
 /** Points that only those pass who come across somebody dead before others do: they get a lock of their own, and many dead. */
 const deathPoints = new Set(["mutex.recovered", "reap.forgotten"]);
-const points = findPoints(new URL("../../../../dist/memory/", import.meta.url).pathname);
+/** Extents are used by queues, whose own suite kills there. */
+const points = findPoints(["memory/"]).filter((point) => !point.startsWith("extents."));
 
 const lock = new Lock();
 const counter = Block.allocate(64);
@@ -77,12 +77,11 @@ for (const point of deathPoints) {
 
 test(`everything goes on after ${rounds} random kills (SEED=${seed})`, async (t) => {
   t.diagnostic(`seed ${seed}`);
-  const random = generator(seed);
+  const random = new Random(seed);
+  const candidates = points.filter((name) => !founderPoints.has(name));
   let killed = 0;
   for (let round = 0; round < rounds; round++) {
-    const point = points.filter((name) => !founderPoints.has(name))[Math.floor(random() * (points.length - founderPoints.size))];
-    assert.ok(point);
-    if (await killOne(point, Math.floor(random() * 40), { mayEnd: true })) killed++;
+    if (await killOne(random.pick(candidates), random.below(40), { mayEnd: true })) killed++;
   }
   assert.ok(killed > 0);
 });
@@ -141,25 +140,4 @@ async function survivorCounts(from: number): Promise<void> {
     assert.ok(Date.now() < deadline, "the surviving process does not get the lock any more");
     await new Promise((resolve) => setImmediate(resolve));
   }
-}
-
-function findPoints(folder: string): string[] {
-  const found = new Set<string>();
-  // Extents are used by queues, whose own suite kills there.
-  for (const name of readdirSync(folder).filter((file) => file.endsWith(".js") && file !== "extents.js")) {
-    for (const [, point] of readFileSync(join(folder, name), "utf8").matchAll(/killPoint\("([^"]+)"\)/g))
-      if (point !== undefined) found.add(point);
-  }
-  return [...found].sort();
-}
-
-/** A small seeded generator (mulberry32). */
-function generator(first: number): () => number {
-  let state = first;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -1,7 +1,10 @@
-/** Kills processes at every instruction that is marked in the rings, while others go on with the same ends. */
+/**
+ * Kills processes at every instruction that is marked in the rings, while others go on with the same ends. `ROUNDS` and `SEED`
+ * in the environment say how often, and which ones after the first pass over all points.
+ */
 import assert from "node:assert/strict";
 import type { ChildProcess } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { test } from "node:test";
 import { EndOfFileError } from "#lib/errors.js";
 import { handleOf } from "#lib/memory/handle.js";
@@ -10,9 +13,10 @@ import { reap } from "#lib/memory/reap.js";
 import { Pipe } from "#lib/pipe/pipe.js";
 import type { Connection } from "#lib/pipe/connection.js";
 import { end, said, start } from "../memory/children.js";
+import { findPoints, Random, roundsOr, seed } from "../memory/random-kills.js";
 
-const dist = new URL("../../../../dist/", import.meta.url);
-const points = [...findPoints("channel"), "extents.drafting", "extents.opened"];
+const rounds = roundsOr(15);
+const points = [...findPoints(["channel/"]), "extents.drafting", "extents.opened"];
 const patience = { timeout: 60_000 };
 
 test("the rings have points to be killed at", () => {
@@ -20,44 +24,79 @@ test("the rings have points to be killed at", () => {
 });
 
 for (const point of points) {
-  test(`an end of two holders goes on after one of them was killed at ${point}`, async () => {
-    const [here, there] = Pipe<Uint8Array>();
-    // The victim ends by itself after some messages, so that it can be killed while it lets go.
-    const count = point === "ring.released" ? 20 : 1e9;
-    const victim = echo(there, { count, killPoint: point, skip: point === "ring.released" ? 0 : 6 });
-    await said(victim);
-    const exchanged = new Exchange(here);
-    const hasEnded = (): boolean => victim.exitCode !== null || victim.signalCode !== null;
-    while (!hasEnded()) await exchanged.sendOne(hasEnded);
-    assert.equal(await end(victim), "SIGKILL");
-    const survivor = echo(there, { count: 1e9 });
-    there.close();
-    const lost = await exchanged.finish(60);
-    assert.ok(lost <= 1, `${lost} messages were lost`);
-    here.close();
-    assert.equal(await end(survivor), 0);
-    assertNoFiles();
-  });
+  // The victim ends by itself after some messages, so that it can be killed while it lets go.
+  const isAtEnd = point === "ring.released";
 
-  test(`the other end comes to its end after the only holder was killed at ${point}`, async () => {
-    const [here, there] = Pipe<Uint8Array>();
-    const isReader = /read/.test(point) || point === "extents.opened" || point === "ring.sleeping";
-    const victim = isReader ? echo(there, { count: 1e9, killPoint: point, skip: 3 }) : fill(there, point);
-    await said(victim);
-    there.close();
-    const sending = isReader ? keepSending(here) : Promise.resolve();
-    let number = 0;
-    for await (const message of here) {
-      if (!isReader)
-        assert.ok(message.every((byte) => byte === number % 256) && message.length === (number * 7919) % 50_000, `message ${number}`);
-      number++;
-    }
-    await assert.rejects(here.recv(patience), EndOfFileError);
-    await sending;
-    assert.equal(await end(victim), "SIGKILL");
-    here.close();
-    assertNoFiles();
-  });
+  test(`an end of two holders goes on after one of them was killed at ${point}`, () =>
+    shareAnEnd({ killPoint: point, skip: isAtEnd ? 0 : 6, count: isAtEnd ? 20 : 1e9 }));
+
+  test(`the other end comes to its end after the only holder was killed at ${point}`, () =>
+    leaveAnEnd({ killPoint: point, skip: isAtEnd ? 0 : isReading(point) ? 3 : 9, count: isAtEnd ? 50 : 1e9 }));
+}
+
+test(`both ends go on, or come to their end, after ${rounds} random kills (SEED=${seed})`, async (t) => {
+  t.diagnostic(`seed ${seed}`);
+  const random = new Random(seed);
+  for (let round = 0; round < rounds; round++) {
+    const death = { killPoint: random.pick(points), skip: random.below(40), count: 1 + random.below(60), mayEnd: true };
+    await (random.next() < 0.5 ? shareAnEnd(death) : leaveAnEnd(death));
+  }
+});
+
+/** A process that holds an end, after how many messages it closes that, and where it is to be killed; `mayEnd`: unless it ends before. */
+interface Death {
+  readonly killPoint: string;
+  readonly skip: number;
+  readonly count: number;
+  readonly mayEnd?: boolean;
+}
+
+/** Exchanges messages with a process that dies, while this one holds its end, too; then with another. */
+async function shareAnEnd({ mayEnd = false, ...death }: Death): Promise<void> {
+  const [here, there] = Pipe<Uint8Array>();
+  const victim = actor("echo", there, death);
+  await said(victim);
+  const exchanged = new Exchange(here);
+  const hasEnded = (): boolean => victim.exitCode !== null || victim.signalCode !== null;
+  while (!hasEnded()) await exchanged.sendOne(hasEnded);
+  assertDied(await end(victim), mayEnd);
+  const survivor = actor("echo", there, { count: 1e9 });
+  there.close();
+  const lost = await exchanged.finish(60);
+  assert.ok(lost <= 1, `${lost} messages were lost at ${death.killPoint}`);
+  here.close();
+  assert.equal(await end(survivor), 0);
+  assertNoFiles();
+}
+
+/** Exchanges messages with a process that dies, which alone holds its end. */
+async function leaveAnEnd({ mayEnd = false, ...death }: Death): Promise<void> {
+  const [here, there] = Pipe<Uint8Array>();
+  const isReader = isReading(death.killPoint);
+  const victim = actor(isReader ? "echo" : "fill", there, death);
+  await said(victim);
+  there.close();
+  const sending = isReader ? keepSending(here) : Promise.resolve();
+  let number = 0;
+  for await (const message of here) {
+    if (!isReader)
+      assert.ok(message.every((byte) => byte === number % 256) && message.length === (number * 7919) % 50_000, `message ${number}`);
+    number++;
+  }
+  await assert.rejects(here.recv(patience), EndOfFileError);
+  await sending;
+  assertDied(await end(victim), mayEnd);
+  here.close();
+  assertNoFiles();
+}
+
+/** Whether it is passed by those who read. */
+function isReading(point: string): boolean {
+  return /read/.test(point) || point === "extents.opened" || point === "ring.sleeping";
+}
+
+function assertDied(ending: number | string, mayEnd: boolean): void {
+  if (!mayEnd || ending !== 0) assert.equal(ending, "SIGKILL");
 }
 
 /** Numbered messages, and which of them have come back. */
@@ -114,25 +153,10 @@ async function keepSending(here: Connection<Uint8Array>): Promise<void> {
   }
 }
 
-function echo(
-  connection: Connection<Uint8Array>,
-  { count, ...options }: { count: number; killPoint?: string; skip?: number },
-): ChildProcess {
-  return actor("echo", connection, { count, ...options });
-}
-
-function fill(connection: Connection<Uint8Array>, killPoint: string): ChildProcess {
-  return actor("fill", connection, {
-    count: killPoint === "ring.released" ? 50 : 1e9,
-    killPoint,
-    skip: killPoint === "ring.released" ? 0 : 9,
-  });
-}
-
 function actor(
   action: string,
   connection: Connection<Uint8Array>,
-  { count, ...options }: { count: number; killPoint?: string; skip?: number },
+  { count, ...options }: Pick<Death, "count"> & Partial<Death>,
 ): ChildProcess {
   const given = { connection: connection[handleOf]().data, count };
   return start(action, given, { ...options, program: new URL("./actor.js", import.meta.url) });
@@ -143,13 +167,4 @@ function assertNoFiles(): void {
   reap();
   const files = readdirSync(membership().session.folder).filter((name) => name.startsWith("segment-"));
   assert.deepEqual(files, []);
-}
-
-function findPoints(folder: string): string[] {
-  const found = new Set<string>();
-  for (const name of readdirSync(new URL(`${folder}/`, dist)).filter((file) => file.endsWith(".js"))) {
-    const source = readFileSync(new URL(`${folder}/${name}`, dist), "utf8");
-    for (const [, point] of source.matchAll(/killPoint\("([^"]+)"\)/g)) if (point !== undefined) found.add(point);
-  }
-  return [...found].sort();
 }

@@ -4,16 +4,16 @@
  */
 import assert from "node:assert/strict";
 import { spawn, type ChildProcess } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { test } from "node:test";
 import { JoinableQueue, Queue } from "manyhands";
 import { handleOf, type Shareable } from "#lib/memory/handle.js";
 import { reap } from "#lib/memory/reap.js";
 import { session, sessionEnvironment } from "#lib/memory/session.js";
 import { end } from "../memory/children.js";
+import { findPoints, Random, roundsOr, seed } from "../memory/random-kills.js";
 
-const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
-const rounds = Number(process.env["ROUNDS"] ?? 15);
+const rounds = roundsOr(15);
 const points = findPoints(["queue/", "memory/extents.js"]);
 /** Passed by those who shut a queue down; tested below. */
 const shutdownPoint = "queue.shut";
@@ -38,9 +38,9 @@ for (const point of forwardingPoints) {
 
 test(`processes killed at ${rounds} random points lose at most the items they had (SEED=${seed})`, async (t) => {
   t.diagnostic(`seed ${seed}`);
-  const random = generator(seed);
+  const random = new Random(seed);
   for (let round = 0; round < rounds; round++) {
-    await pass(forwardingPoints[Math.floor(random() * forwardingPoints.length)]!, Math.floor(random() * 100), { mayEnd: true });
+    await pass(random.pick(forwardingPoints), random.below(100), { mayEnd: true });
   }
 });
 
@@ -185,28 +185,4 @@ function start(
     stdio: ["ignore", "inherit", "inherit"],
     env: { ...process.env, ...sessionEnvironment(), KILL_POINT: options.killPoint, KILL_POINT_SKIP: String(options.skip ?? 0) },
   });
-}
-
-function findPoints(places: readonly string[]): string[] {
-  const dist = new URL("../../../../dist/", import.meta.url);
-  const files = places.flatMap((place) =>
-    place.endsWith("/")
-      ? readdirSync(new URL(place, dist))
-          .filter((name) => name.endsWith(".js"))
-          .map((name) => place + name)
-      : [place],
-  );
-  const texts = files.map((file) => readFileSync(new URL(file, dist), "utf8"));
-  return [...new Set(texts.flatMap((text) => [...text.matchAll(/killPoint\("([^"]+)"\)/g)].map(([, point]) => point ?? "")))].sort();
-}
-
-/** A small seeded generator (mulberry32). */
-function generator(first: number): () => number {
-  let state = first;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

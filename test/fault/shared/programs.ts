@@ -5,6 +5,8 @@ import { after } from "node:test";
 
 export interface ProgramOptions {
   readonly killPoint?: string;
+  /** How often it passes that point before. */
+  readonly skip?: number;
   readonly number?: number;
   /** Whether it is expected to fail, and its words are of no interest. */
   readonly isDoomed?: boolean;
@@ -17,12 +19,16 @@ after(() => {
   for (const program of running) program.kill("SIGKILL");
 });
 
-export function startProgram(action: string, name: string, { killPoint, number = 0, isDoomed = false }: ProgramOptions = {}): ChildProcess {
+export function startProgram(
+  action: string,
+  name: string,
+  { killPoint, skip = 0, number = 0, isDoomed = false }: ProgramOptions = {},
+): ChildProcess {
   const { MANYHANDS_SESSION: _session, ...env } = process.env;
   const loader = killPoint === undefined ? [] : ["--import", new URL("../memory/kill-point-loader.js", import.meta.url).href];
   const program = spawn(process.execPath, [...loader, new URL("./actor.js", import.meta.url).pathname, action, name, String(number)], {
     stdio: ["ignore", "pipe", isDoomed ? "ignore" : "inherit"],
-    env: { ...env, KILL_POINT: killPoint, KILL_POINT_SKIP: "0" },
+    env: { ...env, KILL_POINT: killPoint, KILL_POINT_SKIP: String(skip) },
   });
   running.add(program);
   program.once("exit", () => running.delete(program));

@@ -4,8 +4,6 @@
  */
 import assert from "node:assert/strict";
 import type { ChildProcess } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { after, test } from "node:test";
 import { BrokenBarrierError } from "#lib/errors.js";
 import { membership } from "#lib/memory/membership.js";
@@ -16,14 +14,14 @@ import { Event } from "#lib/sync/event.js";
 import { Lock } from "#lib/sync/lock.js";
 import { Semaphore } from "#lib/sync/semaphore.js";
 import { end, said, start } from "../memory/children.js";
+import { findPoints, Random, roundsOr, seed } from "../memory/random-kills.js";
 import { give } from "./actor.js";
 import { stopWaiter } from "./stop-waiter.js";
 
-const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
-const rounds = Number(process.env["ROUNDS"] ?? 20);
+const rounds = roundsOr(20);
 const program = new URL("./actor.js", import.meta.url);
 const patience = { timeout: 20_000 };
-const points = findPoints(new URL("../../../../dist/sync/", import.meta.url).pathname);
+const points = findPoints(["sync/"]);
 
 /** Where a process is to be killed; `mayEnd`: unless it ends before. */
 interface Death {
@@ -67,14 +65,13 @@ test("a signal that was given counts, even if the process is killed before it ha
 
 test(`everything goes on after ${rounds} random kills (SEED=${seed})`, async (t) => {
   t.diagnostic(`seed ${seed}`);
-  const random = generator(seed);
-  const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
+  const random = new Random(seed);
   const deep = ["mutex.taken", "mutex.announced", "mutex.sleeping", "mutex.released", "words.wake", "words.registered"];
   let killed = 0;
   for (let round = 0; round < rounds; round++) {
-    const point = pick(points);
-    const killPoint = random() < 0.3 ? pick(deep) : point;
-    if (await scenarioOf(point)?.({ killPoint, skip: Math.floor(random() * 30), mayEnd: true })) killed++;
+    const point = random.pick(points);
+    const killPoint = random.next() < 0.3 ? random.pick(deep) : point;
+    if (await scenarioOf(point)?.({ killPoint, skip: random.below(30), mayEnd: true })) killed++;
   }
   assert.ok(killed > 0);
 });
@@ -197,24 +194,4 @@ async function killedAt(victim: ChildProcess, { killPoint, mayEnd }: Death): Pro
 async function kill(child: ChildProcess): Promise<void> {
   child.kill("SIGKILL");
   await end(child);
-}
-
-function findPoints(folder: string): string[] {
-  const found = new Set<string>();
-  for (const name of readdirSync(folder).filter((file) => file.endsWith(".js"))) {
-    for (const [, point] of readFileSync(join(folder, name), "utf8").matchAll(/killPoint\("([^"]+)"\)/g))
-      if (point !== undefined) found.add(point);
-  }
-  return [...found].sort();
-}
-
-/** A small seeded generator (mulberry32). */
-function generator(from: number): () => number {
-  let state = from;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
