@@ -7,6 +7,7 @@ import { WorkerStartError } from "../errors.js";
 import { locateEntry, runFromData } from "./locate-entry.js";
 import type { Backend, StartOptions, WorkerExit, WorkerHandle } from "./backend.js";
 import { type Seat, threadTable } from "../memory/thread-table.js";
+import { gatesFor, StopGate } from "../platform/stop-gate.js";
 import { giveBackSharedMemory } from "./give-back.js";
 import { inheritedEnv } from "./exec-argv.js";
 
@@ -22,6 +23,7 @@ class ThreadWorker implements WorkerHandle {
   readonly channel: PortChannel;
   readonly exited: Promise<WorkerExit>;
   readonly #seat = threadTable().enter();
+  readonly #gate = new StopGate();
   readonly #worker: Worker;
   readonly #stdio: StartOptions["stdio"];
   #stoppedBy: NodeJS.Signals | undefined;
@@ -31,7 +33,7 @@ class ThreadWorker implements WorkerHandle {
   constructor(options: StartOptions) {
     const { port1, port2 } = new MessageChannel();
     this.#stdio = options.stdio;
-    this.#worker = startThread(options, port2, this.#seat);
+    this.#worker = startThread(options, port2, { seat: this.#seat, gates: gatesFor(this.#gate) });
     if (options.stdio === "ignore") {
       this.#worker.stdout.resume();
       this.#worker.stderr.resume();
@@ -56,6 +58,7 @@ class ThreadWorker implements WorkerHandle {
   signal(signal: NodeJS.Signals): void {
     if (this.#exit !== undefined || this.#stoppedBy !== undefined) return;
     this.#stoppedBy = signal;
+    this.#gate.close();
     void this.#worker.terminate();
   }
 
@@ -85,7 +88,13 @@ class ThreadWorker implements WorkerHandle {
   }
 }
 
-function startThread(options: StartOptions, port: MessagePort, seat: Seat): Worker {
+/** Its place among the threads, and what keeps it from being stopped at a bad moment. */
+interface Belongings {
+  readonly seat: Seat;
+  readonly gates: readonly Int32Array[];
+}
+
+function startThread(options: StartOptions, port: MessagePort, { seat, gates }: Belongings): Worker {
   const entry = locateEntry();
   const isCode = entry.kind === "code";
   const isApart = options.stdio !== "inherit";
@@ -93,7 +102,7 @@ function startThread(options: StartOptions, port: MessagePort, seat: Seat): Work
     return new Worker(isCode ? runFromData(entry.path) : entry.path, {
       eval: isCode,
       name: options.name,
-      workerData: { port, seat, ...(isCode ? { code: entry.code } : {}) },
+      workerData: { port, seat, gates, ...(isCode ? { code: entry.code } : {}) },
       transferList: [port, seat.lifeline],
       env: inheritedEnv(options.env),
       // Left out, a thread gets the program's flags; handed over, those that only a process can have would be refused.

@@ -1,6 +1,7 @@
 /** The native functions on Linux: the C library through the FFI. Numbers below come from the kernel's headers. */
 import { constants } from "node:os";
 import { ResourceLimitError, UnsupportedError } from "../errors.js";
+import { unstopped } from "./stop-gate.js";
 import type { Mapping, Native, SystemFailure, WaitResult } from "./system-calls.js";
 
 /** The part of koffi that is used. */
@@ -45,6 +46,7 @@ export function bindLinux(ffi: Ffi, arch: string): Native {
 function bindMemory(ffi: Ffi, c: FfiLibrary): Pick<Native, "mapFile" | "view" | "unmap"> {
   const mmap = c.func("mmap", "uint64_t", ["uint64_t", "size_t", "int", "int", "int", "int64_t"]);
   const munmap = c.func("munmap", "int", ["uint64_t", "size_t"]);
+  const view = (address: number, sizeBytes: number): ArrayBuffer => unstopped(() => ffi.view(BigInt(address), sizeBytes));
   return {
     mapFile(fd, sizeBytes): Mapping {
       const address = mmap(0, sizeBytes, PROT_READ_WRITE, MAP_SHARED, fd, 0);
@@ -55,9 +57,9 @@ function bindMemory(ffi: Ffi, c: FfiLibrary): Pick<Native, "mapFile" | "view" | 
         );
       }
       const at = toAddress(address);
-      return { address: at, sizeBytes, buffer: ffi.view(BigInt(at), sizeBytes) };
+      return { address: at, sizeBytes, buffer: view(at, sizeBytes) };
     },
-    view: (address, sizeBytes) => ffi.view(BigInt(address), sizeBytes),
+    view,
     unmap(address, sizeBytes) {
       munmap(address, sizeBytes);
     },

@@ -5,6 +5,7 @@
 import { createRequire } from "node:module";
 import { UnsupportedError } from "../errors.js";
 import { ownPath } from "./own-path.js";
+import { unstopped } from "./stop-gate.js";
 import { bindLinux, type Ffi } from "./linux.js";
 import type { Native } from "./system-calls.js";
 
@@ -22,7 +23,7 @@ export function native(): Native {
   if (loaded !== undefined) return loaded;
   if (refusal !== undefined) throw refusal;
   try {
-    loaded = load();
+    loaded = unstopped(load);
     return loaded;
   } catch (error) {
     refusal = error instanceof UnsupportedError ? error : missingFfi(error);
