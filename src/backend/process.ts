@@ -3,7 +3,7 @@ import { execFile, spawn, type ChildProcess, type StdioOptions } from "node:chil
 import { constants } from "node:os";
 import { Socket } from "node:net";
 import type { Readable } from "node:stream";
-import { StreamChannel } from "../channel/stream.js";
+import { SwitchingChannel } from "../channel/switching.js";
 import { WorkerStartError } from "../errors.js";
 import { locateEntry, runFromChannel } from "./locate-entry.js";
 import type { Backend, StartOptions, WorkerExit, WorkerHandle } from "./backend.js";
@@ -18,7 +18,7 @@ export const processBackend: Backend = {
 
 class ProcessWorker implements WorkerHandle {
   readonly threadId = undefined;
-  readonly channel: StreamChannel;
+  readonly channel: SwitchingChannel;
   readonly exited: Promise<WorkerExit>;
   readonly #child: ChildProcess;
   readonly #flags: readonly string[];
@@ -36,7 +36,7 @@ class ProcessWorker implements WorkerHandle {
     const socket = this.#child.stdio[3];
     if (this.#child.pid === undefined || !(socket instanceof Socket)) throw refused(this.#child, options.name);
     if (code !== undefined) socket.write(code);
-    this.channel = new StreamChannel(socket);
+    this.channel = new SwitchingChannel(socket, "host");
     this.exited = this.#watch(socket);
   }
 
@@ -78,10 +78,8 @@ class ProcessWorker implements WorkerHandle {
         const exit = exitOf(code, signal);
         this.#exit = exit;
         giveBackSharedMemory(this.#child.pid);
-        const report = socket.bytesRead > 0 ? () => resolve(exit) : () => void explained(exit, this.#flags).then(resolve);
-        if (socket.closed) return report();
-        socket.once("close", report);
-        destroyOnceSilent(socket);
+        if (!socket.closed) destroyOnceSilent(socket);
+        void this.channel.closed.then(async () => resolve(socket.bytesRead > 0 ? exit : await explained(exit, this.#flags)));
       });
     });
   }

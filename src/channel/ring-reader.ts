@@ -5,7 +5,6 @@ import { Extents, type ExtentReader } from "../memory/extents.js";
 import { holders } from "../memory/holders.js";
 import { killPoint } from "../memory/kill-point.js";
 import { Mutex } from "../memory/mutex.js";
-import type { Words } from "../memory/waitable.js";
 import type { Frame } from "../wire/frames.js";
 import {
   dataStart,
@@ -46,7 +45,7 @@ export class RingReader {
   readonly sleepIndex: number;
   /** The index of the word on which writers sleep. */
   readonly tellIndex: number;
-  readonly #words: Words;
+  readonly #tell: () => void;
   readonly #int32: Int32Array;
   readonly #data: Uint8Array;
   readonly #at: number;
@@ -54,8 +53,9 @@ export class RingReader {
   readonly #segment: number;
   #lazyExtents: Extents | undefined;
 
-  constructor(block: Block, ring: number) {
-    this.#words = block.words;
+  /** `tell` wakes writers that announced their sleep; by default wherever they sleep on the word. */
+  constructor(block: Block, ring: number, tell?: () => void) {
+    this.#tell = tell ?? (() => block.words.wake(this.tellIndex, Infinity));
     this.#int32 = block.words.int32;
     this.#data = new Uint8Array(block.memory, block.at * 4 + dataStart(ring), ringBytes);
     this.#at = block.at + ring * ringWords;
@@ -118,7 +118,7 @@ export class RingReader {
     if (Atomics.load(this.#int32, flag) === 0) return;
     const head = Atomics.load(this.#int32, this.tellIndex);
     const used = (Atomics.load(this.#int32, this.sleepIndex) - head) >>> 0;
-    if (used <= ringBytes / 2 && Atomics.exchange(this.#int32, flag, 0) !== 0) this.#words.wake(this.tellIndex, Infinity);
+    if (used <= ringBytes / 2 && Atomics.exchange(this.#int32, flag, 0) !== 0) this.#tell();
   }
 
   #copyOut(position: number, sizeBytes: number): Uint8Array<ArrayBuffer> {

@@ -4,7 +4,6 @@ import type { Block } from "../memory/block.js";
 import { holders } from "../memory/holders.js";
 import { killPoint } from "../memory/kill-point.js";
 import { Mutex } from "../memory/mutex.js";
-import type { Words } from "../memory/waitable.js";
 import type { Frame } from "../wire/frames.js";
 import {
   dataStart,
@@ -58,7 +57,7 @@ export class RingWriter {
   readonly sleepIndex: number;
   /** The index of the word on which readers sleep. */
   readonly tellIndex: number;
-  readonly #words: Words;
+  readonly #tell: () => void;
   readonly #int32: Int32Array;
   readonly #data: Uint8Array;
   readonly #at: number;
@@ -70,8 +69,9 @@ export class RingWriter {
   readonly #stored: { readonly end: number; readonly sizeBytes: number }[] = [];
   #storedBytes = 0;
 
-  constructor(block: Block, ring: number) {
-    this.#words = block.words;
+  /** `tell` wakes readers that announced their sleep; by default wherever they sleep on the word. */
+  constructor(block: Block, ring: number, tell?: () => void) {
+    this.#tell = tell ?? (() => block.words.wake(this.tellIndex, Infinity));
     this.#int32 = block.words.int32;
     this.#data = new Uint8Array(block.memory, block.at * 4 + dataStart(ring), ringBytes);
     this.#at = block.at + ring * ringWords;
@@ -97,7 +97,7 @@ export class RingWriter {
     const flag = this.#at + readerSleepsAt;
     if (Atomics.load(this.#int32, flag) !== 0 && Atomics.exchange(this.#int32, flag, 0) !== 0) {
       killPoint("ring.waking");
-      this.#words.wake(this.tellIndex, Infinity);
+      this.#tell();
     }
     return true;
   }

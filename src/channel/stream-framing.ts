@@ -6,6 +6,9 @@ const fixedHeaderBytes = 8;
 const lengthBytes = 8;
 const noAttachments: readonly Uint8Array[] = [];
 
+/** In place of the number of attachments: the body is no frame, but a word of the channel's own. */
+const wordMark = 0xffff_ffff;
+
 /** Bodies up to this many bytes are copied behind their header, for one write; above, the copy costs more than a second part. */
 const joinLimit = 16 << 10;
 
@@ -24,28 +27,45 @@ export function framePieces({ body, attachments }: Frame): readonly Uint8Array[]
   return [header];
 }
 
+/** The bytes of a word from channel to channel. */
+export function wordBytes(word: string): Uint8Array {
+  const body = Buffer.from(word);
+  const header = Buffer.allocUnsafe(fixedHeaderBytes);
+  header.writeUInt32LE(body.byteLength, 0);
+  header.writeUInt32LE(wordMark, 4);
+  return Buffer.concat([header, body]);
+}
+
+export interface FrameReaderOptions {
+  readonly onFrame: (frame: Frame) => void;
+  readonly onWord: (word: string) => void;
+}
+
 /** What is being read: the header, the lengths of the attachments, then each part into memory of just its size. */
 type State =
   | { readonly kind: "header" }
   | { readonly kind: "lengths"; readonly bodyLength: number; readonly count: number }
-  | { readonly kind: "parts"; readonly parts: readonly Uint8Array[]; current: number };
+  | { readonly kind: "parts"; readonly parts: readonly Uint8Array[]; current: number }
+  | { readonly kind: "word" };
 
 /** Takes chunks of the stream as they come and hands on each frame once it is whole. */
 export class FrameReader {
   readonly #onFrame: (frame: Frame) => void;
+  readonly #onWord: (word: string) => void;
   readonly #header = Buffer.allocUnsafe(fixedHeaderBytes);
   #state: State = { kind: "header" };
   /** The part being filled, and how far. */
   #target: Uint8Array = this.#header;
   #filled = 0;
 
-  constructor(onFrame: (frame: Frame) => void) {
+  constructor({ onFrame, onWord }: FrameReaderOptions) {
     this.#onFrame = onFrame;
+    this.#onWord = onWord;
   }
 
   /**
    * Reads on. Small frames keep the chunk's memory: it must not be written again.
-   * @throws DecodeError when the bytes are no frames; what `onFrame` throws comes through, too. The reader is of no use after that.
+   * @throws DecodeError when the bytes are no frames; what a listener throws comes through, too. The reader is of no use after that.
    */
   push(chunk: Buffer): void {
     let position = 0;
@@ -81,6 +101,10 @@ export class FrameReader {
       const view = new DataView(this.#target.buffer, this.#target.byteOffset);
       const lengths = Array.from({ length: state.count }, (_, index) => view.getFloat64(lengthBytes * index, true));
       this.#readParts([state.bodyLength, ...lengths]);
+    } else if (state.kind === "word") {
+      const word = Buffer.from(this.#target).toString();
+      this.#startFrame();
+      this.#onWord(word);
     } else if (state.current + 1 < state.parts.length) {
       state.current += 1;
       this.#fill(state.parts[state.current]);
@@ -91,6 +115,10 @@ export class FrameReader {
 
   #readLengths(bodyLength: number, count: number): void {
     if (count === 0) return this.#readParts([bodyLength]);
+    if (count === wordMark) {
+      this.#state = { kind: "word" };
+      return this.#fill(allocate(bodyLength));
+    }
     this.#state = { kind: "lengths", bodyLength, count };
     this.#fill(allocate(lengthBytes * count));
   }
@@ -103,9 +131,13 @@ export class FrameReader {
 
   #finish(parts: readonly Uint8Array[]): void {
     const [body = new Uint8Array(0), ...attachments] = parts;
+    this.#startFrame();
+    this.#onFrame({ body, attachments });
+  }
+
+  #startFrame(): void {
     this.#state = { kind: "header" };
     this.#fill(this.#header);
-    this.#onFrame({ body, attachments });
   }
 
   #fill(target: Uint8Array = new Uint8Array(0)): void {

@@ -2,6 +2,7 @@
  * A channel over a byte stream: a socket pair between two processes.
  *
  *     frame:  body length (u32) │ number of attachments (u32) │ length of each attachment (f64) │ body │ attachments
+ *     word:   length (u32) │ 2^32 - 1 (u32) │ text; from channel to channel, in order with the frames
  *
  * All numbers are little-endian. Each endpoint writes its own direction alone, so the stream needs no lock; a peer that
  * dies in the middle of a frame leaves half of it, which is dropped (invariant 4 of the channel).
@@ -10,16 +11,24 @@ import type { Socket } from "node:net";
 import { ClosedError, DecodeError } from "../errors.js";
 import { checkReach } from "../memory/reach.js";
 import type { Channel, ChannelListener } from "./channel.js";
-import { framePieces, FrameReader } from "./stream-framing.js";
+import { framePieces, FrameReader, wordBytes } from "./stream-framing.js";
 import type { Frame } from "../wire/frames.js";
 
+/** Who owns a stream as a part of its own channel hears more of it. */
+export interface StreamListener extends ChannelListener {
+  onWord?(word: string): void;
+  /** The peer sends nothing more. The last call in which something can be sent. */
+  onEnd?(): void;
+}
+
 export class StreamChannel implements Channel {
+  /** Resolves when the channel has ended, after its listener was told. */
+  readonly closed: Promise<void>;
   readonly #socket: Socket;
-  readonly #closed: Promise<void>;
   #isOpen = true;
   #peerLeftUnread = false;
   #error: Error | undefined;
-  #listener: ChannelListener | undefined;
+  #listener: StreamListener | undefined;
   #waiting: (() => void)[] = [];
 
   constructor(socket: Socket) {
@@ -29,9 +38,10 @@ export class StreamChannel implements Channel {
       else this.#peerLeftUnread = true;
     });
     socket.on("drain", () => this.#releaseWaiting());
-    // The peer sends nothing more, so it does not read either: this side ends, too, as the socket does by itself.
-    socket.once("end", () => (this.#isOpen = false));
-    this.#closed = new Promise((resolve) => {
+    // What is to be sent at the end must be sent before this side ends, too: so not by itself.
+    socket.allowHalfOpen = true;
+    socket.once("end", () => this.#endWithPeer());
+    this.closed = new Promise((resolve) => {
       socket.once("close", () => {
         this.#end();
         resolve();
@@ -44,30 +54,39 @@ export class StreamChannel implements Channel {
   }
 
   get isOpen(): boolean {
-    return this.#isOpen;
+    return this.#isOpen && !this.#socket.destroyed;
   }
 
   get peerLeftUnread(): boolean {
     return this.#peerLeftUnread;
   }
 
-  listen(listener: ChannelListener): void {
+  listen(listener: StreamListener): void {
     this.#listener = listener;
-    const reader = new FrameReader((frame) => {
+    const reader = new FrameReader({
       // `destroy` may come in the middle of a chunk, from the listener itself.
-      if (!this.#socket.destroyed) listener.onFrame(frame);
+      onFrame: (frame) => {
+        if (!this.#socket.destroyed) listener.onFrame(frame);
+      },
+      onWord: (word) => {
+        if (!this.#socket.destroyed) listener.onWord?.(word);
+      },
     });
     this.#socket.on("data", (chunk: Buffer) => this.#read(reader, chunk));
     if (this.#socket.closed) process.nextTick(() => this.#announceEnd());
   }
 
   send(frame: Frame): void {
-    if (!this.#isOpen || this.#socket.destroyed) throw new ClosedError("Cannot send a frame: the channel is closed");
+    if (!this.isOpen) throw new ClosedError("Cannot send a frame: the channel is closed");
     checkReach({ sharesMemory: false }, frame);
     const pieces = framePieces(frame);
     if (pieces.length > 1) this.#socket.cork();
     for (const piece of pieces) this.#socket.write(piece);
     if (pieces.length > 1) this.#socket.uncork();
+  }
+
+  sendWord(word: string): void {
+    if (this.isOpen) this.#socket.write(wordBytes(word));
   }
 
   drained(): Promise<void> {
@@ -82,7 +101,7 @@ export class StreamChannel implements Channel {
       if (this.#listener === undefined) this.#socket.resume();
       this.#socket.end();
     }
-    await this.#closed;
+    await this.closed;
   }
 
   destroy(): void {
@@ -106,6 +125,12 @@ export class StreamChannel implements Channel {
       this.#error = error;
       this.destroy();
     }
+  }
+
+  #endWithPeer(): void {
+    this.#listener?.onEnd?.();
+    this.#isOpen = false;
+    this.#socket.end();
   }
 
   #end(): void {

@@ -6,13 +6,13 @@ import { Socket } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
 import { isMainThread, MessagePort, workerData } from "node:worker_threads";
 import { PortChannel } from "../channel/port.js";
-import { StreamChannel } from "../channel/stream.js";
+import { SwitchingChannel } from "../channel/switching.js";
 import { dieWithParent } from "../platform/parent-death.js";
 import type { Identity } from "../wire/messages.js";
 import { runWorker } from "./runtime.js";
 
 if (isMainThread) {
-  const channel = new StreamChannel(new Socket({ fd: 3, readable: true, writable: true }));
+  const channel = new SwitchingChannel(new Socket({ fd: 3, readable: true, writable: true }), "worker");
   runWorker({ channel, onIdentity: shieldPool, onBoot: bootProcess });
 } else {
   runWorker({ channel: new PortChannel(ownPort(workerData)), onIdentity: () => {}, onBoot: async () => {} });
