@@ -65,7 +65,7 @@ export class Barrier implements Shareable {
     return this.#rendezvous.waiting;
   }
 
-  /** Whether the barrier is broken. */
+  /** Whether the barrier is broken, or a party has died that had arrived. */
   get broken(): boolean {
     return this.#rendezvous.isBroken;
   }

@@ -97,7 +97,7 @@ export class Lock implements ConditionLock {
     return await critical(held);
   }
 
-  /** Whether somebody holds the lock at this moment. */
+  /** Whether somebody holds the lock at this moment; somebody who was killed does not. */
   get locked(): boolean {
     return this.#mutex.isLocked;
   }

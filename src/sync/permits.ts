@@ -92,8 +92,10 @@ export class Permits {
     return new Permits(block);
   }
 
+  /** How many are free, or come back as soon as somebody wants one, since their holders are dead. */
   get free(): number {
-    return Math.max(0, this.#load(freeAt));
+    const lost = this.#deadAccounts().reduce((sum, account) => sum + Atomics.load(this.#int32, account + 1), 0);
+    return Math.max(0, this.#load(freeAt) + lost);
   }
 
   /** Takes a permit if one is free and no other wait of this thread is before. */
@@ -228,7 +230,7 @@ export class Permits {
 
   /** Empties the accounts of the dead; whether there were any. */
   #recover(): boolean {
-    const dead = [...this.#accountsInUse()].filter((account) => this.#holders.isGone(Atomics.load(this.#int32, account)));
+    const dead = this.#deadAccounts();
     if (dead.length === 0) return false;
     this.#enterDesk();
     try {
@@ -292,6 +294,10 @@ export class Permits {
     this.#int32[account + 1] = 0;
     this.#recount();
     return account;
+  }
+
+  #deadAccounts(): number[] {
+    return [...this.#accountsInUse()].filter((account) => this.#holders.isGone(Atomics.load(this.#int32, account)));
   }
 
   *#accountsInUse(): Generator<number> {

@@ -107,11 +107,12 @@ export class Rendezvous {
 
   /** How many wait for the others. */
   get waiting(): number {
-    return this.#load(stateAt) === state.filling ? this.#load(arrivedAt) : 0;
+    return this.#load(stateAt) === state.filling && !this.#hasDeadParty() ? this.#load(arrivedAt) : 0;
   }
 
+  /** Whether it is broken, or breaks as soon as somebody waits, since a party has died that had arrived. */
   get isBroken(): boolean {
-    return this.#load(stateAt) === state.broken;
+    return this.#isBroken || this.#hasDeadParty();
   }
 
   get round(): number {
@@ -132,7 +133,7 @@ export class Rendezvous {
     return this.#atDesk(() => {
       const { round, parties } = this;
       const badCount = this.#load(badCountAt);
-      if (this.isBroken) throw brokenBarrier();
+      if (this.#isBroken) throw brokenBarrier();
       if (this.#load(stateAt) === state.acting) return { hasPlace: false, isToAct: false, round, index: parties - 2, badCount };
       const index = this.#load(arrivedAt);
       const isLast = index === parties - 1;
@@ -175,13 +176,13 @@ export class Rendezvous {
 
   abort(): void {
     this.#atDesk(() => {
-      if (!this.isBroken) this.#break(state.broken);
+      if (!this.#isBroken) this.#break(state.broken);
     });
   }
 
   reset(): void {
     this.#atDesk(() => {
-      if (!this.isBroken && this.#load(arrivedAt) > 0) return this.#break(state.filling);
+      if (!this.#isBroken && this.#load(arrivedAt) > 0) return this.#break(state.filling);
       this.#store(hasLastAt, 0);
       this.#store(stateAt, state.filling);
     });
@@ -210,6 +211,16 @@ export class Rendezvous {
       this.#nextLook = (this.#nextLook + 1) % parties;
       if (this.#holders.wasKilled(this.#load(row + this.#nextLook))) return true;
     }
+    return false;
+  }
+
+  get #isBroken(): boolean {
+    return this.#load(stateAt) === state.broken;
+  }
+
+  #hasDeadParty(): boolean {
+    const row = rowOf(this.round, this.parties);
+    for (let index = this.#load(arrivedAt) - 1; index >= 0; index--) if (this.#holders.isGone(this.#load(row + index))) return true;
     return false;
   }
 

@@ -118,7 +118,7 @@ export class RLock implements ConditionLock {
     return runWithin(tenure, () => this.#whileHeld(this.#acquire(tenure, options), critical, options));
   }
 
-  /** Whether somebody holds the lock at this moment. */
+  /** Whether somebody holds the lock at this moment; somebody who was killed does not. */
   get locked(): boolean {
     return this.#mutex.isLocked;
   }

@@ -3,12 +3,14 @@ import { writeSync } from "node:fs";
 import { fromHandle as barrierFrom } from "#lib/sync/barrier.js";
 import { fromHandle as conditionFrom } from "#lib/sync/condition.js";
 import { fromHandle as eventFrom } from "#lib/sync/event.js";
+import { fromHandle as lockFrom } from "#lib/sync/lock.js";
 import { fromHandle as rlockFrom } from "#lib/sync/rlock.js";
 import { fromHandle as semaphoreFrom } from "#lib/sync/semaphore.js";
 import { handleOf, type Shareable } from "#lib/memory/handle.js";
 
 /** The handles of a process's objects, as JSON. */
 export interface Given {
+  readonly lock?: unknown;
   readonly semaphore?: unknown;
   readonly condition?: unknown;
   readonly barrier?: unknown;
@@ -25,8 +27,9 @@ export function give(objects: Readonly<Record<string, Shareable>>, rounds = Infi
 }
 
 const actions: Readonly<Record<string, (given: Given, rounds: number) => void | Promise<void>>> = {
-  /** Holds a permit or the recursive lock until it is killed. */
-  hold({ semaphore, rlock }) {
+  /** Holds what it was given until it is killed. */
+  hold({ lock, semaphore, rlock }) {
+    if (lock !== undefined) lockFrom(lock).acquireSync();
     if (semaphore !== undefined) semaphoreFrom(semaphore).acquireSync();
     if (rlock !== undefined) rlockFrom(rlock).acquireSync();
     writeSync(1, "held\n");

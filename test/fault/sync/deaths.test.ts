@@ -61,6 +61,27 @@ test("a recursive lock whose holder was killed passes on, and the guard says so"
   }
 });
 
+test("whoever asks for the state of something hears nothing of the dead", async () => {
+  const lock = new Lock();
+  const [rlock, semaphore, barrier, done] = [new RLock(), new Semaphore(3), new Barrier(3), new Semaphore(0)];
+  const own = semaphore.acquireSync();
+  const holder = start("hold", give({ lock, rlock, semaphore }), { program });
+  const party = start("meet", give({ barrier, done }), { program });
+  await said(holder);
+  await until(() => barrier.waiting === 1, "a party that waits");
+  assert.deepEqual([lock.locked, rlock.locked, semaphore.value, barrier.broken], [true, true, 1, false]);
+  await kill(holder);
+  await kill(party);
+  assert.deepEqual([lock.locked, rlock.locked, semaphore.value], [false, false, 2]);
+  assert.deepEqual([barrier.broken, barrier.waiting], [true, 0]);
+  // Nothing is lost by asking: the next one that takes the lock is told.
+  assert.equal(lock.tryAcquire()?.abandoned, true);
+  assert.equal(lock.locked, true);
+  barrier.reset();
+  assert.deepEqual([barrier.broken, barrier.waiting], [false, 0]);
+  own.release();
+});
+
 test("the permits of a holder that was killed come back, once each", async () => {
   const semaphore = new Semaphore(3);
   const own = semaphore.acquireSync();
