@@ -7,16 +7,16 @@
  * Within a thread a block is held once, however many objects use it: its bit is cleared when the last of them is released
  * or collected.
  */
-import { existsSync, readdirSync, rmSync } from "node:fs";
-import { uptime } from "node:os";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { ResourceLimitError, StateError } from "../errors.js";
-import { Arena, arenaBytes, capacityFor } from "./arena.js";
+import { Arena, arenaBytes, capacityFor, secondsNow } from "./arena.js";
 import { drafterOf } from "./extents.js";
 import { killPoint } from "./kill-point.js";
 import { MappedWords } from "./mapped-words.js";
 import { membership, type Membership } from "./membership.js";
 import { maxArenas } from "./registry.js";
+import { namesIn, numbersIn, removeSegment, segmentName } from "./segment-files.js";
 import { createSegment, openSegment } from "./segment.js";
 
 /** Names a block within the session: what a handle carries. */
@@ -129,14 +129,14 @@ export class Allocator {
     return {
       isHeld: () => arena.isLive(block, generation),
       settle: () => {
-        if (arena.isLive(block, generation)) this.#remove(arena.free(block, now()));
+        if (arena.isLive(block, generation)) this.#remove(arena.free(block, secondsNow()));
       },
     };
   }
 
   /** Keeps a block that this thread holds for the receiver of a handle that is about to be sent. */
   send(location: Location): void {
-    this.#held(location).arena.send(location.block, now());
+    this.#held(location).arena.send(location.block, secondsNow());
   }
 
   /** Lets go of a block once: once for every `allocate` and `adopt`. */
@@ -157,7 +157,7 @@ export class Allocator {
   /** Clears every trace of the participant in `slot`: it is dead, or about to leave. */
   forget(slot: number): void {
     for (const { arena } of this.#all()) {
-      for (const orphan of arena.forget(slot, now())) this.#remove(orphan);
+      for (const orphan of arena.forget(slot, secondsNow())) this.#remove(orphan);
     }
   }
 
@@ -165,7 +165,7 @@ export class Allocator {
    * Frees what nobody holds, and removes segments that no block owns: their block's last holder was killed before it could.
    * Only under the manager lock. `time` is now, in seconds of `uptime`: handles that have been in flight for too long by then have expired.
    */
-  sweep(time = now()): void {
+  sweep(time = secondsNow()): void {
     this.#repair();
     // Listed first: a segment's number is noted in its block before its file is made.
     const files = this.#folders.flatMap((folder) => numbersIn(folder, "segment-"));
@@ -398,9 +398,7 @@ export class Allocator {
   #remove(segment: number | undefined): void {
     if (segment === undefined) return;
     killPoint("allocator.orphan");
-    this.#removeFile(segmentName(segment));
-    const extents = `${segmentName(segment)}.`;
-    for (const name of this.#folders.flatMap(namesIn)) if (name.startsWith(extents)) this.#removeFile(name);
+    removeSegment(this.#folders, segment);
     this.#segments.delete(segment);
   }
 }
@@ -415,22 +413,4 @@ export function allocator(): Allocator {
 
 function keyOf({ arena, block }: Location): number {
   return arena * 0x1_0000 + block;
-}
-
-function segmentName(serial: number): string {
-  return `segment-${serial}`;
-}
-
-/** The numbers of the files in a folder whose names are `prefix` and a number; an extent's is that of its segment. */
-function numbersIn(folder: string, prefix: string): number[] {
-  return namesIn(folder).flatMap((name) => (name.startsWith(prefix) ? [Number.parseInt(name.slice(prefix.length), 10)] : []));
-}
-
-function namesIn(folder: string): string[] {
-  return existsSync(folder) ? readdirSync(folder) : [];
-}
-
-/** Seconds since the machine started: the same clock in every process. */
-function now(): number {
-  return Math.floor(uptime());
 }

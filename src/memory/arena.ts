@@ -26,13 +26,14 @@
  *  7. Retiring (under the manager lock) takes every block out of use one by one and puts them back if one is in use. The
  *     manager killed half-way leaves blocks out of use, and the next one that reaps puts them back (`repair`).
  */
+import { uptime } from "node:os";
 import type { Mapping } from "../platform/native.js";
 import { killPoint } from "./kill-point.js";
-import { maxParticipants } from "./registry.js";
+import { participantSlots } from "./registry.js";
 
 const headerBytes = 64;
 const controlBytes = 8;
-const holderWords = maxParticipants / 32;
+const holderWords = participantSlots / 32;
 const noteWords = 2;
 const cacheLine = 64;
 const bytesBeside = controlBytes + holderWords * 4 + noteWords * 4;
@@ -47,6 +48,11 @@ const retiredState = versionMask;
 
 /** After so many seconds without arriving, a sent handle keeps its block no longer. */
 export const flightSeconds = 60;
+
+/** Seconds since the machine started: the same clock in every process. */
+export function secondsNow(): number {
+  return Math.floor(uptime());
+}
 
 /** How many blocks of a size an arena file of about `totalBytes` holds; at least one. */
 export function capacityFor(blockBytes: number, totalBytes: number): number {

@@ -3,6 +3,7 @@ import { isMainThread } from "node:worker_threads";
 import { ResourceLimitError } from "../errors.js";
 import { isTaskAlive } from "../platform/liveness.js";
 import { native } from "../platform/native.js";
+import { makeRoom } from "./burial.js";
 import { Bells, OwnBell } from "./doorbell.js";
 import { maxParticipants, Registry, type Participant } from "./registry.js";
 import { hasCleaner, isRoot, makeFolder, removeFolders, session, type Session } from "./session.js";
@@ -29,14 +30,14 @@ export class Membership {
     this.session = mine;
     makeFolder(mine.folder);
     this.registry = Registry.open(mine.folder);
-    const self = this.registry.claim();
+    this.waitTable = new WaitTable(this.registry.int32, this.registry.waitTable);
+    const self = this.registry.claim() ?? makeRoom(this);
     if (self === undefined) {
       throw new ResourceLimitError(
         `Cannot share memory: ${maxParticipants} processes and threads of this program do already, and that is the limit.`,
       );
     }
     this.self = self;
-    this.waitTable = new WaitTable(this.registry.int32, this.registry.waitTable);
     this.bells = new Bells(mine.folder, (id) => this.registry.isListed(id));
     process.on("exit", () => this.#leave());
   }

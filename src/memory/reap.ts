@@ -4,7 +4,7 @@
  */
 import { existsSync } from "node:fs";
 import { allocator } from "./allocator.js";
-import { removeBell } from "./doorbell.js";
+import { bury } from "./burial.js";
 import { killPoint } from "./kill-point.js";
 import { isMember, membership } from "./membership.js";
 import { session } from "./session.js";
@@ -15,7 +15,8 @@ import { session } from "./session.js";
  */
 export function reap(processId?: number): void {
   if (!isMember() && !existsSync(session().folder)) return;
-  const { registry, waitTable, self, session: mine } = membership();
+  const joined = membership();
+  const { registry, self } = joined;
   const isDead = ({ id, processId: theirs }: { readonly id: number; readonly processId: number }): boolean =>
     // A process id of 0: killed before it was written.
     id !== self.id && (processId === undefined || theirs === processId || theirs === 0) && registry.isGone(id);
@@ -24,10 +25,7 @@ export function reap(processId?: number): void {
     for (const dead of registry.participants().filter(isDead)) {
       allocator().forget(dead.slot);
       killPoint("reap.forgotten");
-      waitTable.forget(dead.id);
-      removeBell(mine.folder, dead.id);
-      registry.noteKilled(dead);
-      registry.free(dead);
+      bury(dead, joined);
     }
     allocator().sweep();
   });

@@ -8,7 +8,7 @@
  *     word 3        how many arenas were ever retired                   add (arena.ts)
  *     words 64..    arena table: [serial, size class] an entry          under the manager lock (arena.ts)
  *     then          wait table                                          wait-table.ts
- *     then          512 slots of 16 words:
+ *     then          512 slots of 16 words, the last of which is for a newcomer that finds the others taken and makes room:
  *        0  id of the thread in the operating system, 0 when free   \  one 64-bit word: claimed by a single
  *        1  generation, one more with every claim                    /  compare-exchange, freed by another
  *        2  id of its process      3, 4  its start time (low, high)     written by the claimer
@@ -21,7 +21,9 @@
  *     dead when no thread has that id.
  *  3. A dead participant's slot is freed only by `reap` (reap.ts), under the manager lock, after everything that names the
  *     slot is gone from arenas and wait table. Until then nobody else can get the slot, so clearing its traces twice is harmless.
- *  4. The manager lock passes on when its holder is dead: everything done under it can be done again from the start.
+ *  4. Whoever has the last slot only buries the dead and goes: it leaves no traces. So the next newcomer frees it when that one is
+ *     dead, without the manager lock. If two do, one of them may undo what the next in the slot has written: see 2.
+ *  5. The manager lock passes on when its holder is dead: everything done under it can be done again from the start.
  */
 import { linkSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -31,8 +33,10 @@ import { native, type Mapping } from "../platform/native.js";
 import { killPoint } from "./kill-point.js";
 import { createSegment, openSegment } from "./segment.js";
 
+/** How many slots there are. */
+export const participantSlots = 512;
 /** How many threads of all processes of a session can share memory at a time. */
-export const maxParticipants = 512;
+export const maxParticipants = participantSlots - 1;
 /** Entries in the arena table. */
 export const maxArenas = 1024;
 /** Words in the wait table. */
@@ -49,7 +53,7 @@ const waitTable = arenaTable + maxArenas * 2;
 const firstSlot = waitTable + waitTableWords;
 const slotWords = 16;
 const killedWord = 5;
-const totalBytes = (firstSlot + maxParticipants * slotWords) * 4;
+const totalBytes = (firstSlot + participantSlots * slotWords) * 4;
 /** How long a waiter for the manager lock sleeps before it looks whether the holder is dead. */
 const attendMs = 20;
 
@@ -72,7 +76,7 @@ export class Registry {
   constructor(mapping: Mapping) {
     this.#mapping = mapping;
     this.int32 = new Int32Array(mapping.buffer, 0, totalBytes / 4);
-    this.#slots = new BigInt64Array(mapping.buffer, firstSlot * 4, (maxParticipants * slotWords) / 2);
+    this.#slots = new BigInt64Array(mapping.buffer, firstSlot * 4, (participantSlots * slotWords) / 2);
     if (Atomics.load(this.int32, 0) !== layoutVersion) {
       throw new UnsupportedError("Cannot share memory: the other processes of this program use another version of manyhands.");
     }
@@ -105,25 +109,28 @@ export class Registry {
 
   /** Takes a free slot for the calling thread; `undefined` when there is none. */
   claim(): Participant | undefined {
-    const thread = native().threadId();
     for (let slot = 0; slot < maxParticipants; slot++) {
-      const seen = Atomics.load(this.#slots, (slot * slotWords) / 2);
-      if ((seen & 0xffff_ffffn) !== 0n) continue;
-      const generation = nextGeneration(Number(seen >> 32n));
-      const claimed = (BigInt(generation) << 32n) | BigInt(thread);
-      if (Atomics.compareExchange(this.#slots, (slot * slotWords) / 2, seen, claimed) !== seen) continue;
-      killPoint("registry.claimed");
-      const at = firstSlot + slot * slotWords;
-      const startTime = startTimeOf(thread) ?? 0;
-      Atomics.store(this.int32, at + 2, process.pid);
-      Atomics.store(this.int32, at + 3, startTime | 0);
-      Atomics.store(this.int32, at + 4, Math.floor(startTime / 2 ** 32));
-      return { id: (generation << slotBits) | slot, slot, processId: process.pid };
+      const claimed = this.#claim(slot);
+      if (claimed !== undefined) return claimed;
     }
     return undefined;
   }
 
-  /** Frees the slot of a participant whose traces are gone. Only under the manager lock, or by itself. */
+  /** Takes the last slot, to make room and `free` it; waits while another newcomer has it. */
+  claimLast(): Participant {
+    const slot = maxParticipants;
+    for (;;) {
+      const claimed = this.#claim(slot);
+      if (claimed !== undefined) return claimed;
+      const at = firstSlot + slot * slotWords;
+      const [thread, generation] = [Atomics.load(this.int32, at), Atomics.load(this.int32, at + 1)];
+      const other = { id: (generation << slotBits) | slot, slot, processId: 0 };
+      if (this.isGone(other.id)) this.free(other);
+      else native().futexWait(this.#mapping.address + at * 4, thread, attendMs);
+    }
+  }
+
+  /** Frees the slot of a participant whose traces are gone. Only under the manager lock, or by itself (but see invariant 4). */
   free({ id, slot }: Participant): void {
     const at = (slot * slotWords) / 2;
     const seen = Atomics.load(this.#slots, at);
@@ -135,7 +142,7 @@ export class Registry {
   /** Everyone whose slot is taken, dead or alive. */
   participants(): Participant[] {
     const found: Participant[] = [];
-    for (let slot = 0; slot < maxParticipants; slot++) {
+    for (let slot = 0; slot < participantSlots; slot++) {
       const at = firstSlot + slot * slotWords;
       const generation = Atomics.load(this.int32, at + 1);
       if (Atomics.load(this.int32, at) === 0) continue;
@@ -149,7 +156,7 @@ export class Registry {
    * unless its slot has been freed already.
    */
   isGone(id: number): boolean {
-    const at = firstSlot + (id & (maxParticipants - 1)) * slotWords;
+    const at = firstSlot + (id & (participantSlots - 1)) * slotWords;
     if (!this.isListed(id)) return true;
     const thread = Atomics.load(this.int32, at);
     const startTime = (Atomics.load(this.int32, at + 3) >>> 0) + Atomics.load(this.int32, at + 4) * 2 ** 32;
@@ -166,14 +173,14 @@ export class Registry {
   /** Whether the participant was killed rather than left by itself; forgotten when the next one with its slot is killed. */
   wasKilled(id: number): boolean {
     const isGone = this.isGone(id);
-    const killed = Atomics.load(this.int32, firstSlot + (id & (maxParticipants - 1)) * slotWords + killedWord);
+    const killed = Atomics.load(this.int32, firstSlot + (id & (participantSlots - 1)) * slotWords + killedWord);
     // The dead stay listed until they are reaped.
     return killed === id >>> slotBits || (isGone && this.isListed(id));
   }
 
   /** Whether the participant's slot is still its own; it may be dead nevertheless. */
   isListed(id: number): boolean {
-    const at = firstSlot + (id & (maxParticipants - 1)) * slotWords;
+    const at = firstSlot + (id & (participantSlots - 1)) * slotWords;
     return Atomics.load(this.int32, at + 1) === id >>> slotBits && Atomics.load(this.int32, at) !== 0;
   }
 
@@ -189,6 +196,23 @@ export class Registry {
 
   noteRetiredArena(): void {
     Atomics.add(this.int32, retired, 1);
+  }
+
+  /** Takes a slot if it is free. */
+  #claim(slot: number): Participant | undefined {
+    const seen = Atomics.load(this.#slots, (slot * slotWords) / 2);
+    if ((seen & 0xffff_ffffn) !== 0n) return undefined;
+    const thread = native().threadId();
+    const generation = nextGeneration(Number(seen >> 32n));
+    const claimed = (BigInt(generation) << 32n) | BigInt(thread);
+    if (Atomics.compareExchange(this.#slots, (slot * slotWords) / 2, seen, claimed) !== seen) return undefined;
+    killPoint("registry.claimed");
+    const at = firstSlot + slot * slotWords;
+    const startTime = startTimeOf(thread) ?? 0;
+    Atomics.store(this.int32, at + 2, process.pid);
+    Atomics.store(this.int32, at + 3, startTime | 0);
+    Atomics.store(this.int32, at + 4, Math.floor(startTime / 2 ** 32));
+    return { id: (generation << slotBits) | slot, slot, processId: process.pid };
   }
 
   /** Runs `manage` while no other participant manages. Waits, and takes over from a dead manager. `self` is the caller's id. */

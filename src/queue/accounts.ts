@@ -16,14 +16,14 @@
  */
 import { holders } from "../memory/holders.js";
 import { killPoint } from "../memory/kill-point.js";
-import { maxParticipants } from "../memory/registry.js";
+import { participantSlots } from "../memory/registry.js";
 
 const accountWords = 4;
 const takenAt = 1;
 const doneAt = 2;
 
 /** How many words of shared memory the accounts need. */
-export const accountsWords = maxParticipants * accountWords;
+export const accountsWords = participantSlots * accountWords;
 
 export class Accounts {
   readonly #int32: Int32Array;
@@ -86,7 +86,7 @@ export class Accounts {
   }
 
   #accountOf(id: number): number {
-    return this.#at + (id & (maxParticipants - 1)) * accountWords;
+    return this.#at + (id & (participantSlots - 1)) * accountWords;
   }
 
   #outstanding(account: number): number {

@@ -1,6 +1,8 @@
 /** What the processes of the fault tests do: `actor.js ACTION ARGUMENT`. */
 import { writeSync } from "node:fs";
+import { isMainThread } from "node:worker_threads";
 import { Block, type Location } from "#lib/memory/block.js";
+import { membership } from "#lib/memory/membership.js";
 import { reap } from "#lib/memory/reap.js";
 import { fromHandle, Lock } from "#lib/sync/lock.js";
 import { Random } from "./random-kills.js";
@@ -48,6 +50,25 @@ const actions: Readonly<Record<string, (given: Shared) => void | Promise<void>>>
     const held = await fromHandle(lock).acquire();
     writeSync(1, "held\n");
     setInterval(() => held.isHeld, 1000);
+  },
+  /** Takes every place that is left, the lock, and some memory, until it is killed. */
+  crowd({ lock, counter }) {
+    fromHandle(lock).acquireSync();
+    const blocks = Array.from({ length: 100 }, (_, index) => Block.allocate(index === 0 ? 100_000 : 64));
+    while (membership().registry.claim() !== undefined);
+    writeSync(1, "full\n");
+    setInterval(() => [blocks, counter], 1000);
+  },
+  /** Counts once, if it finds a place, and says whether it did; then stays. */
+  comeIn({ counter }) {
+    setInterval(() => {}, 1000);
+    try {
+      const { words, at } = Block.attach(counter);
+      Atomics.add(words.int32, at, 1);
+      if (isMainThread) writeSync(1, "came in\n");
+    } catch (error) {
+      writeSync(1, `${String(error)}\n`);
+    }
   },
   /** Holds the lock nearly all the time, counting in the word of its number, until word 8 is set. */
   hog({ lock, counter, rounds: number }) {
