@@ -1,12 +1,12 @@
 /** One end of a pipe, or of a connection between programs: the face of both. */
 import { BufferTooShortError, ClosedError, DecodeError, EmptyError, EndOfFileError, StateError, TimeoutError } from "../errors.js";
+import { Breather } from "../memory/breather.js";
 import { Deadline } from "../memory/deadline.js";
 import { handleOf, type Handle, type Shareable } from "../memory/handle.js";
 import { readiness, type CanBeReady, type Readiness } from "../memory/readiness.js";
 import { Turns } from "../memory/turns.js";
 import type { WaitOptions } from "../memory/waitable.js";
 import type { Encoded } from "../wire/extension.js";
-import { Breather } from "./breather.js";
 import { checkLimit, checkOffset, partOf, toBytes, type Bytes, type Part } from "./bytes.js";
 import { tags, type Incoming, type SendOutcome, type Tag, type Transport } from "./transport.js";
 

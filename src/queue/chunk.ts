@@ -11,6 +11,7 @@ export class Chunk {
   readonly number: number;
   readonly bytes: Uint8Array;
   readonly int32: Int32Array;
+  readonly float64: Float64Array;
   /** Where its records start and end, in bytes. */
   readonly start: number;
   readonly end: number;
@@ -19,15 +20,10 @@ export class Chunk {
     this.number = number;
     this.bytes = new Uint8Array(buffer, 0, sizeBytes);
     this.int32 = new Int32Array(buffer, 0, Math.floor(sizeBytes / 4));
+    this.float64 = new Float64Array(buffer, 0, Math.floor(sizeBytes / 8));
     this.start = start;
     this.end = sizeBytes;
   }
-}
-
-/** Where a record is, or will be. */
-export interface Position {
-  readonly chunk: number;
-  readonly offset: number;
 }
 
 /** What a record is. */
@@ -42,6 +38,10 @@ export const recordKind = {
   wrap: 4,
   /** The next record is at the start of another chunk, whose number stands in the place of the size. */
   next: 5,
+  /** An item that is a number, as it is. */
+  number: 6,
+  /** The bytes of an item that is a Buffer. */
+  buffer: 7,
 } as const;
 
 export const recordHeaderBytes = 8;

@@ -1,7 +1,7 @@
 /**
  * Items that were leased, until they are done or go back.
  *
- *     word 7         1 when items may have gone back               stored 1 after that; stored 0 before looking, under the head lock
+ *     word 115       1 when items may have gone back               stored 1 after that; stored 0 before looking, under the head lock
  *     words 128..    224 entries of four words:
  *        0  holder's id; 0: free; -1: gone back, the next one that is taken             see below
  *        1  number of the extent the item is in; 0: the entry's own                     lessee, under the head lock
@@ -13,7 +13,7 @@
  *     the next one with the head lock frees it.
  *  2. To finish is to remove the extent, then to store 0. Killed between: the entry goes back without an extent, and whoever
  *     comes to take it frees it.
- *  3. To give back is one exchange of the holder for -1, by the holder, or by anybody when the holder is gone; then word 7
+ *  3. To give back is one exchange of the holder for -1, by the holder, or by anybody when the holder is gone; then word 115
  *     says so. Killed between the two, or not giving back at all: consumers look for such entries now and then.
  *  4. What has gone back is taken or leased before all that is in the queue, under the head lock. Who leases it stores its
  *     id; who takes it takes its extent away, then stores 0, with the same consequence as in 2.
@@ -23,7 +23,7 @@ import type { ExtentReader, Extents } from "../memory/extents.js";
 import { holders } from "../memory/holders.js";
 import { killPoint } from "../memory/kill-point.js";
 
-const hintAt = 7;
+const hintAt = 115;
 const entriesAt = 128;
 const entryWords = 4;
 const maxEntries = 224;

@@ -1,7 +1,15 @@
-/** What a queue may be made with. */
+/** What a queue may be made with, and what bounds a wait for it. */
+import type { Deadline } from "../memory/deadline.js";
+
 export interface QueueOptions {
   /** Most items that may wait in the queue; `put` waits for room. 0 or `Infinity`: no limit but memory (the default). */
   readonly maxSize?: number | undefined;
+}
+
+/** What ends a wait. */
+export interface Wait {
+  readonly deadline: Deadline;
+  readonly signal: AbortSignal | undefined;
 }
 
 const largest = 0x7fff_ffff;

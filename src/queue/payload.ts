@@ -1,9 +1,13 @@
 /**
- * What a record holds of an encoded value:
+ * What a record holds of an item:
  *
  *     body     the body of a message without attachments
  *     parts    how many parts, their sizes (8 bytes each), then the body, and the attachments
- *     stored   the number of an extent, in which the above is
+ *     stored   the number of an extent, in which the above is (8 bytes)
+ *     number   the item itself (8 bytes)
+ *     buffer   the bytes of the item
+ *
+ * Numbers and small buffers go past the codec, which would cost more than the queue does.
  */
 import { DecodeError } from "../errors.js";
 import type { Draft, ExtentReader } from "../memory/extents.js";
@@ -13,37 +17,49 @@ import { recordKind } from "./chunk.js";
 /** Larger messages go through a file of their own: copying them must not hold up others. */
 export const storedFromBytes = 32 * 1024;
 
-/** An encoded value on its way into the queue. */
+/** An item on its way into the queue. */
 export interface Payload {
   readonly kind: number;
   readonly parts: readonly Uint8Array[];
   readonly sizeBytes: number;
+  /** What a record of the kinds `number` and `stored` holds, instead of parts. */
+  readonly number: number;
+}
+
+const numberBytes = 8;
+const noParts: readonly Uint8Array[] = [];
+
+export function ofNumber(number: number): Payload {
+  return { kind: recordKind.number, parts: noParts, sizeBytes: numberBytes, number };
+}
+
+export function ofBuffer(buffer: Buffer): Payload {
+  return { kind: recordKind.buffer, parts: [buffer], sizeBytes: buffer.length, number: 0 };
 }
 
 /** The parts of a message, as one record or one file holds them. */
-export function toPayload({ body, attachments }: Encoded): Payload {
-  if (attachments.length === 0) return { kind: recordKind.body, parts: [body], sizeBytes: body.length };
+export function ofMessage({ body, attachments }: Encoded): Payload {
+  if (attachments.length === 0) return { kind: recordKind.body, parts: [body], sizeBytes: body.length, number: 0 };
   const sizes = [body.length, ...attachments.map(({ length }) => length)];
   const table = new Uint8Array(Float64Array.of(sizes.length, ...sizes).buffer);
   const sizeBytes = sizes.reduce((sum, size) => sum + size, table.length);
-  return { kind: recordKind.parts, parts: [table, body, ...attachments], sizeBytes };
+  return { kind: recordKind.parts, parts: [table, body, ...attachments], sizeBytes, number: 0 };
 }
 
-/** The same as it is written to a file, which says itself what its parts are. */
+/** The message of a record as it is written to a file, which says itself what its parts are. */
 export function toFile(payload: Payload): readonly Uint8Array[] {
   if (payload.kind === recordKind.parts) return payload.parts;
   return [new Uint8Array(Float64Array.of(1, payload.sizeBytes).buffer), ...payload.parts];
 }
 
-/** A message whose parts are in a file. */
+/** A message whose parts are in a file, which gets its number when it is put. */
 export interface StoredPayload extends Payload {
   readonly draft: Draft;
-  readonly reference: Float64Array;
+  number: number;
 }
 
 export function toStored(draft: Draft): StoredPayload {
-  const reference = new Float64Array(1);
-  return { kind: recordKind.stored, parts: [new Uint8Array(reference.buffer)], sizeBytes: 8, draft, reference };
+  return { kind: recordKind.stored, parts: noParts, sizeBytes: numberBytes, number: 0, draft };
 }
 
 /** Reads the parts that stand one after the other; `next` returns as many bytes as it is asked for, in memory of their own. */

@@ -1,19 +1,21 @@
 /** A queue that processes and threads share. */
-import { ClosedError, EmptyError, FullError, StateError } from "../errors.js";
+import { ClosedError, EmptyError } from "../errors.js";
+import { Breather } from "../memory/breather.js";
 import { Deadline } from "../memory/deadline.js";
 import { handleOf, type Handle, type Shareable } from "../memory/handle.js";
-import { attendMs } from "../memory/holders.js";
 import { Identities } from "../memory/identities.js";
-import { Turns } from "../memory/turns.js";
+import { readiness, type CanBeReady, type Readiness } from "../memory/readiness.js";
+import { spinWeight } from "../memory/spin.js";
 import type { WaitOptions } from "../memory/waitable.js";
-import { messageCodec } from "../ship/codec.js";
-import type { Taken } from "./item-chain.js";
 import { Lease, type LeaseEnds } from "./lease.js";
 import type { Entry } from "./leases.js";
-import { isReady, keep, kept, messageOf, reclaim } from "./message.js";
-import { checkMaxSize, type QueueOptions } from "./options.js";
-import { readStored, toPayload, type Payload } from "./payload.js";
+import { decode, decodeSync, isReady, keep, payloadOf, reclaim, type Taken } from "./message.js";
+import { checkMaxSize, type QueueOptions, type Wait } from "./options.js";
+import { readStored, type Payload } from "./payload.js";
+import { Putting } from "./putting.js";
+import { closedHere, full, notLoaded } from "./refusals.js";
 import { SharedQueue } from "./shared-queue.js";
+import { Taking } from "./taking.js";
 
 type SyncOptions = Pick<WaitOptions, "timeout">;
 
@@ -39,10 +41,11 @@ type SyncOptions = Pick<WaitOptions, "timeout">;
  * assert.equal(queue.getSync(), "second");
  * assert.throws(() => queue.tryGet(), EmptyError);
  */
-export class Queue<T = unknown> implements Shareable, AsyncIterable<T> {
+export class Queue<T = unknown> implements Shareable, CanBeReady, AsyncIterable<T> {
   readonly #shared: SharedQueue;
-  readonly #puts = new Turns();
-  readonly #gets = new Turns();
+  readonly #putting: Putting;
+  readonly #taking: Taking;
+  readonly #breather = new Breather();
   #isClosed = false;
   /** Wakes iterations of this object when it is closed. */
   readonly #closing = new Set<() => void>();
@@ -57,6 +60,8 @@ export class Queue<T = unknown> implements Shareable, AsyncIterable<T> {
   constructor(options?: QueueOptions);
   constructor(options: QueueOptions | SharedQueue = {}) {
     this.#shared = options instanceof SharedQueue ? options : SharedQueue.allocate(checkMaxSize(options), { isCounted: false });
+    this.#putting = new Putting(this.#shared);
+    this.#taking = new Taking(this.#shared);
   }
 
   /** How many items there are at this moment. Python: `qsize()`. */
@@ -83,16 +88,16 @@ export class Queue<T = unknown> implements Shareable, AsyncIterable<T> {
    * @throws ResourceLimitError when the machine cannot back the item.
    * @throws the signal's reason, when it is aborted; nothing is put then.
    */
-  async put(item: T, options: WaitOptions = {}): Promise<void> {
-    const deadline = new Deadline(options.timeout, "put an item");
-    options.signal?.throwIfAborted();
-    const payload = this.#encode(item);
+  put(item: T, options: WaitOptions = {}): Promise<void> {
     try {
-      if (this.#puts.isEmpty && this.#attempt(payload)) return reclaim(payload);
-      await this.#putInTurn(item, payload, { deadline, signal: options.signal });
+      const deadline = new Deadline(options.timeout, "put an item");
+      options.signal?.throwIfAborted();
+      const payload = this.#encode(item);
+      if (!this.#putting.now(payload)) return this.#putInTurn(item, payload, { deadline, signal: options.signal });
+      reclaim(payload);
+      return this.#breather.isDue() ? this.#breather.after(undefined) : done;
     } catch (error) {
-      this.#shared.discard(payload);
-      throw error;
+      return Promise.reject(error);
     }
   }
 
@@ -105,19 +110,8 @@ export class Queue<T = unknown> implements Shareable, AsyncIterable<T> {
   putSync(item: T, options: SyncOptions = {}): void {
     const deadline = new Deadline(options.timeout, "put an item");
     const payload = this.#encode(item);
-    try {
-      if (this.#attempt(payload)) return reclaim(payload);
-      for (;;) {
-        const seen = this.#shared.room.prepare();
-        if (this.#attempt(payload)) return;
-        const slice = Math.min(attendMs, deadline.remaining);
-        if (slice <= 0) throw full(item);
-        this.#shared.room.sleep(seen, slice);
-      }
-    } catch (error) {
-      this.#shared.discard(payload);
-      throw error;
-    }
+    if (!this.#putting.sync(payload, deadline)) throw full(item);
+    reclaim(payload);
   }
 
   /** Puts an item if there is room; never waits. Python: `put_nowait`. @throws FullError when there is none; else as `put` does. */
@@ -133,10 +127,17 @@ export class Queue<T = unknown> implements Shareable, AsyncIterable<T> {
    * @throws DecodeError, or the error of an import, when the item cannot be made again here; it is lost then.
    * @throws the signal's reason, when it is aborted; nothing is taken then.
    */
-  async get(options: WaitOptions = {}): Promise<T> {
-    const deadline = new Deadline(options.timeout, "get an item");
-    options.signal?.throwIfAborted();
-    return this.#decode(this.#takeNow() ?? (await this.#takeInTurn(this.#takeKept, { deadline, signal: options.signal })));
+  get(options: WaitOptions = {}): Promise<T> {
+    try {
+      const deadline = new Deadline(options.timeout, "get an item");
+      options.signal?.throwIfAborted();
+      const taken = this.#takeNow() ?? this.#takeSoon(deadline);
+      if (taken === undefined) return this.#getInTurn({ deadline, signal: options.signal });
+      const value = this.#decode(taken);
+      return this.#breather.isDue() ? this.#breather.after(value) : Promise.resolve(value);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /**
@@ -148,12 +149,7 @@ export class Queue<T = unknown> implements Shareable, AsyncIterable<T> {
    */
   getSync(options: SyncOptions = {}): T {
     const deadline = new Deadline(options.timeout, "get an item");
-    const taken = this.#takeSync(deadline, () => {
-      const looked = this.#shared.take(isReady);
-      if (looked === "refused") throw notLoaded("get");
-      return looked;
-    });
-    return messageCodec().decode(messageOf(taken)) as T;
+    return decodeSync(this.#taking.sync(this.#takeReady, deadline)) as T;
   }
 
   /** Takes the first item if there is one; never waits. Python: `get_nowait`. @throws EmptyError when there is none; else as `getSync`. */
@@ -187,8 +183,8 @@ export class Queue<T = unknown> implements Shareable, AsyncIterable<T> {
   async lease(options: WaitOptions = {}): Promise<Lease<T>> {
     const deadline = new Deadline(options.timeout, "lease an item");
     options.signal?.throwIfAborted();
-    const look = (): Entry | undefined => this.#shared.lease();
-    const entry = (this.#gets.isEmpty ? look() : undefined) ?? (await this.#takeInTurn(look, { deadline, signal: options.signal }));
+    const first = this.#taking.isFree ? this.#leaseNow() : undefined;
+    const entry = first ?? (await this.#taking.inTurn(this.#leaseNow, { deadline, signal: options.signal }));
     try {
       return new Lease(await this.#decode(this.#shared.readLease(entry)), this.#endsOf(entry));
     } catch (error) {
@@ -200,14 +196,14 @@ export class Queue<T = unknown> implements Shareable, AsyncIterable<T> {
   /** The same, blocking the thread. @throws as `getSync` does. */
   leaseSync(options: SyncOptions = {}): Lease<T> {
     const deadline = new Deadline(options.timeout, "lease an item");
-    const entry = this.#takeSync(deadline, () => this.#shared.lease());
+    const entry = this.#taking.sync(this.#leaseNow, deadline);
     const message = readStored(this.#shared.readLease(entry));
     if (!isReady(message.body)) {
       this.#shared.giveBack(entry);
       throw notLoaded("lease");
     }
     try {
-      return new Lease(messageCodec().decode(message) as T, this.#endsOf(entry));
+      return new Lease(decodeSync(message) as T, this.#endsOf(entry));
     } catch (error) {
       this.#shared.finishLease(entry);
       throw error;
@@ -243,13 +239,20 @@ export class Queue<T = unknown> implements Shareable, AsyncIterable<T> {
     this.#closing.add(wake);
     try {
       while (!this.#isClosed || !this.isEmpty) {
-        const taken = this.#takeNow() ?? (await this.#next(closing.signal));
+        const taken = this.#takeNow() ?? this.#takeSoon() ?? (await this.#next(closing.signal));
         if (taken === "ended") return;
-        if (taken !== "closed") yield this.#decode(taken);
+        if (taken === "closed") continue;
+        const item = this.#decode(taken);
+        yield this.#breather.isDue() ? this.#breather.after(item) : item;
       }
     } finally {
       this.#closing.delete(wake);
     }
+  }
+
+  /** For `wait`: a queue is ready when `get` would not wait, for there is an item or it was shut down. */
+  [readiness](): Readiness {
+    return this.#taking.readiness();
   }
 
   [handleOf](): Handle {
@@ -257,22 +260,23 @@ export class Queue<T = unknown> implements Shareable, AsyncIterable<T> {
   }
 
   #encode(item: T): Payload {
-    if (this.#isClosed) throw new ClosedError("Cannot put an item: the queue was closed here.");
-    return this.#shared.prepare(toPayload(messageCodec().encode(item, "item")));
+    if (this.#isClosed) throw closedHere();
+    return this.#shared.prepare(payloadOf(item));
   }
 
-  /** Whether the item was put; false when there is no room. @throws ClosedError when the queue is shut down. */
-  #attempt(payload: Payload): boolean {
-    const outcome = this.#shared.put(payload);
-    if (outcome === "shut-down") throw shutDown("put an item");
-    return outcome === "put";
+  async #putInTurn(item: T, payload: Payload, wait: Wait): Promise<void> {
+    if (!(await this.#putting.inTurn(payload, wait))) throw full(item);
+  }
+
+  async #getInTurn(wait: Wait): Promise<T> {
+    return this.#decode(await this.#taking.inTurn(this.#takeKept, wait));
   }
 
   /** The next item of an iteration that has to wait. */
   async #next(closing: AbortSignal): Promise<Taken | "ended" | "closed"> {
     const deadline = new Deadline(this.#isClosed ? 0 : undefined, "get an item");
     try {
-      return await this.#takeInTurn(this.#takeKept, { deadline, signal: this.#isClosed ? undefined : closing });
+      return await this.#taking.inTurn(this.#takeKept, { deadline, signal: this.#isClosed ? undefined : closing });
     } catch (error) {
       if (error instanceof ClosedError) return "ended";
       if (closing.aborted || error instanceof EmptyError) return "closed";
@@ -282,31 +286,15 @@ export class Queue<T = unknown> implements Shareable, AsyncIterable<T> {
 
   /** Takes an item if there is one, and no other wait of this thread is before. */
   #takeNow(): Taken | undefined {
-    const taken = this.#gets.isEmpty ? this.#shared.take() : undefined;
+    const taken = this.#taking.isFree ? this.#shared.take() : undefined;
     return taken === "refused" ? undefined : taken;
   }
 
-  #decode(taken: Taken): T | Promise<T> {
-    const message = messageOf(taken);
-    const loading = messageCodec().prepare(message);
-    if (loading === undefined) return messageCodec().decode(message) as T;
-    const later = kept(message);
-    return loading.then(() => messageCodec().decode(later) as T);
-  }
-
-  async #putInTurn(item: T, payload: Payload, { deadline, signal }: Wait): Promise<void> {
-    if (!(await this.#puts.enter(deadline, signal))) throw full(item);
-    try {
-      for (;;) {
-        const seen = this.#shared.room.prepare();
-        if (this.#attempt(payload)) return;
-        const slice = Math.min(attendMs, deadline.remaining);
-        if (slice <= 0) throw full(item);
-        await this.#shared.room.sleepAsync(seen, { timeout: slice, signal });
-      }
-    } finally {
-      this.#puts.leave();
-    }
+  /** The same after a moment, if something comes by then. */
+  #takeSoon(deadline?: Deadline): Taken | undefined {
+    if (!this.#taking.isFree || deadline?.remaining === 0 || !this.#taking.awaitsSoon()) return undefined;
+    this.#breather.add(spinWeight);
+    return this.#takeNow();
   }
 
   readonly #takeKept = (): Taken | undefined => {
@@ -314,39 +302,16 @@ export class Queue<T = unknown> implements Shareable, AsyncIterable<T> {
     return taken === undefined || taken === "refused" ? undefined : keep(taken);
   };
 
-  /** Waits until `look` finds something. */
-  async #takeInTurn<Found>(look: () => Found | undefined, { deadline, signal }: Wait): Promise<Found> {
-    if (!(await this.#gets.enter(deadline, signal))) throw empty();
-    try {
-      for (;;) {
-        const seen = this.#shared.items.prepare();
-        // Asked before it looks: what was put before the shutdown is still there.
-        const { isShutDown } = this.#shared;
-        const found = look();
-        if (found !== undefined) return found;
-        if (isShutDown) throw shutDown("get an item");
-        const slice = Math.min(attendMs, deadline.remaining);
-        if (slice <= 0) throw empty();
-        await this.#shared.items.sleepAsync(seen, { timeout: slice, signal });
-      }
-    } finally {
-      this.#gets.leave();
-    }
-  }
+  readonly #takeReady = (): Taken | undefined => {
+    const taken = this.#shared.take(isReady);
+    if (taken === "refused") throw notLoaded("get");
+    return taken;
+  };
 
-  #takeSync<Found>(deadline: Deadline, look: () => Found | undefined): Found {
-    const first = look();
-    if (first !== undefined) return first;
-    for (;;) {
-      const seen = this.#shared.items.prepare();
-      const { isShutDown } = this.#shared;
-      const found = look();
-      if (found !== undefined) return found;
-      if (isShutDown) throw shutDown("get an item");
-      const slice = Math.min(attendMs, deadline.remaining);
-      if (slice <= 0) throw empty();
-      this.#shared.items.sleep(seen, slice);
-    }
+  readonly #leaseNow = (): Entry | undefined => this.#shared.lease();
+
+  #decode(taken: Taken): T | Promise<T> {
+    return decode(taken) as T | Promise<T>;
   }
 
   #endsOf(entry: Entry): LeaseEnds {
@@ -354,29 +319,7 @@ export class Queue<T = unknown> implements Shareable, AsyncIterable<T> {
   }
 }
 
-interface Wait {
-  readonly deadline: Deadline;
-  readonly signal: AbortSignal | undefined;
-}
-
-function empty(): EmptyError {
-  return new EmptyError("Cannot get an item: the queue is empty.");
-}
-
-function notLoaded(what: string): StateError {
-  return new StateError(
-    `Cannot ${what} an item without waiting: it holds a function or a shared object whose module is not loaded here yet. ` +
-      `Use \`await queue.${what}()\`.`,
-  );
-}
-
-function full(item: unknown): FullError {
-  return new FullError("Cannot put an item: the queue is full.", item);
-}
-
-function shutDown(what: string): ClosedError {
-  return new ClosedError(`Cannot ${what}: the queue was shut down.`);
-}
+const done = Promise.resolve();
 
 const known = new Identities<Queue>((block) => new Queue(new SharedQueue(block)));
 

@@ -1,14 +1,14 @@
 /**
  * The shared part of a queue: what one look or one attempt does; waiting is `queue.ts`.
  *
- *     word  4        most items there may be, 0 without a limit             maker
- *     word  5        0: open, 1: shut down, 2: shut down and emptied        under the tail lock
- *     word  6        1 when items are counted until they are done           maker
- *     word  7        \ leases                                               leases.ts
- *     words 128..    /
  *     words 64-65    items: there is something to take                      signal.ts
  *     words 80-81    room: there is room to put                             signal.ts
  *     words 96-97    idle: all items are done                               signal.ts
+ *     word  112      most items there may be, 0 without a limit             maker
+ *     word  113      0: open, 1: shut down, 2: shut down and emptied        under the tail lock
+ *     word  114      1 when items are counted until they are done           maker
+ *     word  115      \ leases                                               leases.ts
+ *     words 128..    /
  *     words 1024..   accounts                                               accounts.ts
  *     the rest       item-chain.ts
  *
@@ -23,17 +23,19 @@ import type { ExtentReader } from "../memory/extents.js";
 import { attendMs } from "../memory/holders.js";
 import { killPoint } from "../memory/kill-point.js";
 import { Accounts } from "./accounts.js";
-import { ItemChain, type Accept, type Taken } from "./item-chain.js";
+import type { Accept } from "./chain-head.js";
+import { ItemChain } from "./item-chain.js";
 import type { Entry } from "./leases.js";
+import type { Taken } from "./message.js";
 import type { Payload, StoredPayload } from "./payload.js";
 import { Signal } from "./signal.js";
 
-const limitAt = 4;
-const stateAt = 5;
-const countedAt = 6;
 const itemsAt = 64;
 const roomAt = 80;
 const idleAt = 96;
+const limitAt = 112;
+const stateAt = 113;
+const countedAt = 114;
 const accountsAt = 1024;
 
 /** The queue's own segment: the header and the first chunk. */
@@ -97,16 +99,19 @@ export class SharedQueue {
 
   /** @throws ResourceLimitError when the machine cannot back the item. */
   put(payload: Payload | StoredPayload): "put" | "full" | "shut-down" {
-    const outcome = this.#chain.whilePutting(() => {
+    const { tail } = this.#chain;
+    tail.lock();
+    try {
       if (this.#load(stateAt) !== state.open) return "shut-down";
       if (this.maxSize > 0 && this.#chain.count >= this.maxSize) return "full";
-      this.#chain.append(payload);
-      return "put";
-    });
-    if (outcome === "put") this.items.announce();
+      tail.append(payload);
+    } finally {
+      tail.unlock();
+    }
+    this.items.announce();
     // There is room for others, too, and whoever made it has woken one.
-    if (outcome === "put" && this.maxSize > 0 && !this.isFull) this.room.announce();
-    return outcome;
+    if (this.maxSize > 0 && this.room.isAwaited && !this.isFull) this.room.announce();
+    return "put";
   }
 
   /** Makes what a large item needs, before it is put. */
@@ -120,16 +125,23 @@ export class SharedQueue {
   }
 
   take(accept?: Accept): Taken | "refused" | undefined {
-    if (!this.#hasItems()) return undefined;
-    const taken = this.#chain.whileTaking(() => (this.#load(stateAt) === state.emptied ? this.#empty() : this.#chain.take(accept)));
+    if (!this.lookForItems()) return undefined;
+    const { head } = this.#chain;
+    head.lock();
+    let taken: Taken | "refused" | undefined;
+    try {
+      taken = this.#load(stateAt) === state.emptied ? this.#empty() : head.take(accept);
+    } finally {
+      head.unlock();
+    }
     if (taken !== undefined && taken !== "refused") this.#announceTaken();
     return taken;
   }
 
   /** Leases the first item; read it, then finish it or give it back. @throws ResourceLimitError when too many are leased. */
   lease(): Entry | undefined {
-    if (!this.#hasItems()) return undefined;
-    const entry = this.#chain.whileTaking(() => (this.#load(stateAt) === state.emptied ? this.#empty() : this.#chain.lease()));
+    if (!this.lookForItems()) return undefined;
+    const entry = this.#whileTaking(() => (this.#load(stateAt) === state.emptied ? this.#empty() : this.#chain.head.lease()));
     if (entry !== undefined) this.#announceTaken();
     return entry;
   }
@@ -155,7 +167,7 @@ export class SharedQueue {
     if (this.#accounts === undefined || this.#load(stateAt) === state.emptied) return 0;
     for (;;) {
       const { done } = this.#accounts;
-      const unfinished = (this.#chain.puts - done) >>> 0;
+      const unfinished = (this.#chain.tail.puts - done) >>> 0;
       if (done === this.#accounts.done) return unfinished;
     }
   }
@@ -173,48 +185,60 @@ export class SharedQueue {
     if (this.#accounts === undefined) return;
     const accounts = this.#accounts;
     // With the lock, so that nobody who was killed while it took is in the midst of it.
-    if (this.#chain.whileTaking(() => accounts.settle())) this.#announceIdle();
+    if (this.#whileTaking(() => accounts.settle())) this.#announceIdle();
   }
 
   /** Takes no more items; and drops those that are there. */
   shutDown({ isImmediate }: { readonly isImmediate: boolean }): void {
-    this.#chain.whilePutting(() => {
-      const wanted = isImmediate ? state.emptied : state.shut;
-      if (this.#load(stateAt) < wanted) Atomics.store(this.#int32, this.#at + stateAt, wanted);
-    });
+    const wanted = isImmediate ? state.emptied : state.shut;
+    this.#chain.tail.lock();
+    if (this.#load(stateAt) < wanted) Atomics.store(this.#int32, this.#at + stateAt, wanted);
+    this.#chain.tail.unlock();
     killPoint("queue.shut");
-    if (isImmediate) this.#chain.whileTaking(() => this.#empty());
+    if (isImmediate) this.#whileTaking(() => this.#empty());
     this.items.announceToAll();
     this.room.announceToAll();
     this.idle.announceToAll();
   }
 
-  #empty(): undefined {
-    while (this.#chain.drop());
-    this.#chain.leases.clear();
+  /** Whether there may be something to take. */
+  get hasItems(): boolean {
+    return !this.#chain.head.isEmpty || this.#chain.leases.mayHaveReturned;
   }
 
-  /** Whether there may be something to take. Now and then, looks for what the dead have leased. */
-  #hasItems(): boolean {
-    if (this.#chain.count > 0) {
-      if (++this.#looks % looksPerCheck === 0) this.#settleLeases();
-      return true;
-    }
-    if (performance.now() > this.#nextCheck) {
+  /** The same, but that it looks now and then for what the dead have leased. */
+  lookForItems(): boolean {
+    const { isEmpty } = this.#chain.head;
+    if (isEmpty ? performance.now() > this.#nextCheck : ++this.#looks % looksPerCheck === 0) {
       this.#nextCheck = performance.now() + attendMs;
       this.#settleLeases();
     }
-    return this.#chain.leases.mayHaveReturned;
+    return !isEmpty || this.#chain.leases.mayHaveReturned;
+  }
+
+  #empty(): undefined {
+    while (this.#chain.head.drop());
+    this.#chain.leases.clear();
   }
 
   #settleLeases(): void {
     const { leases } = this.#chain;
-    if (leases.needSettling) this.#chain.whileTaking(() => leases.settle());
+    if (leases.needSettling) this.#whileTaking(() => leases.settle());
+  }
+
+  /** Runs `act` while nobody else takes. */
+  #whileTaking<R>(act: () => R): R {
+    this.#chain.head.lock();
+    try {
+      return act();
+    } finally {
+      this.#chain.head.unlock();
+    }
   }
 
   #announceTaken(): void {
     if (this.maxSize > 0) this.room.announce();
-    if (this.#chain.count > 0 || this.#chain.leases.mayHaveReturned) this.items.announce();
+    if (this.items.isAwaited && (!this.#chain.head.isEmpty || this.#chain.leases.mayHaveReturned)) this.items.announce();
   }
 
   #announceIdle(): void {

@@ -40,7 +40,8 @@ forEachBackend("queues", ({ start }) => {
     assert.equal((await queue.get()).length, 1_000_000);
     for (let index = 0; index < 16_000; index++) assert.equal(await queue.get(), `${index} ${text}`);
     for (let index = 0; index < 4; index++) assert.deepEqual(await queue.get(), new Uint8Array(8_000_000).fill(index));
-    assert.ok(extents() <= before + 1, `${extents()} extents, ${before} before`);
+    // The chunk in use, and the few that are kept for the next time.
+    assert.ok(extents() <= before + 5, `${extents()} extents, ${before} before`);
   });
 
   test("two that send large items to each other at once both go on", async () => {

@@ -38,6 +38,11 @@ const actions: Readonly<Record<string, (given: Given) => void | Promise<void>>> 
       lease.done();
     }
   },
+  /** Moves items from a queue to its end, so that chunks are emptied, come back, and are filled again. */
+  turnOver(given) {
+    const from = queueFromHandle(given.from);
+    for (;;) from.putSync(from.getSync());
+  },
   /** Leases items, gives them back, and gets them. */
   async leaseAndGet(given) {
     const from = queueFromHandle(given.from);

@@ -48,6 +48,58 @@ test("items of every size arrive as they were, undefined and null too", async ()
   }
 });
 
+test("numbers of every kind arrive as they were", () => {
+  const queue = new Queue<number>();
+  const numbers = [0, -0, 1, -1, 127, 128, -129, 65_536, 2 ** 31, -(2 ** 31) - 1, 2 ** 53, 0.1, Number.MIN_VALUE, Infinity, -Infinity, NaN];
+  for (const number of numbers) queue.putSync(number);
+  for (const number of numbers) assert.ok(Object.is(queue.getSync(), number), `${number}`);
+});
+
+test("a buffer arrives as a Buffer of its own bytes, and a subclass of it as the codec sends it", async () => {
+  const queue = new Queue<Buffer>();
+  const whole = Buffer.from("0123456789");
+  for (const size of [0, 1, 4_000, 5_000, 32_767, 32_768, 100_000]) {
+    const part = Buffer.alloc(size + 3, "abc").subarray(1, size + 1);
+    for (const buffer of [part, part]) await queue.put(buffer);
+    const [first, second] = [await queue.get(), await queue.get()];
+    assert.ok(Buffer.isBuffer(first) && first.equals(part));
+    first.fill(0);
+    assert.ok(second.equals(part), "they share no bytes");
+  }
+  await queue.put(whole.subarray(2, 5));
+  assert.equal((await queue.get()).toString(), "234");
+});
+
+test("a buffer that waits for room arrives as it was when it was put", async () => {
+  const queue = new Queue<Buffer>({ maxSize: 1 });
+  const buffer = Buffer.from("before");
+  const puts = [queue.put(buffer), queue.put(buffer)];
+  buffer.write("after!");
+  assert.equal((await queue.get()).toString(), "before");
+  assert.equal((await queue.get()).toString(), "before");
+  await Promise.all(puts);
+});
+
+test("the event loop turns while items come and go without end", async () => {
+  const queue = new Queue<number>();
+  const echo = new Queue<number>();
+  const ticks: number[] = [];
+  const timer = setInterval(() => ticks.push(0), 0);
+  const deadline = Date.now() + 20_000;
+  const turn = (count: number): boolean => {
+    assert.ok(Date.now() < deadline, "no timer ran");
+    return ticks.length < count;
+  };
+  while (turn(2)) await queue.put(1);
+  queue.close();
+  for await (const item of queue) if (!turn(4)) await echo.put(item);
+  while (turn(6)) {
+    await echo.put(1);
+    await echo.get();
+  }
+  clearInterval(timer);
+});
+
 test("a queue goes on through many chunks, and around in one", () => {
   const queue = new Queue<string>();
   const text = "0123456789".repeat(100);
@@ -61,6 +113,27 @@ test("a queue goes on through many chunks, and around in one", () => {
       assert.equal(queue.getSync(), `${index} ${text}`);
     }
   }
+});
+
+test("chunks that were emptied are filled again", () => {
+  const queue = new Queue<string>();
+  const text = "0123456789".repeat(100);
+  let put = 0;
+  let got = 0;
+  const putMany = (count: number): void => {
+    for (; count > 0; count--) queue.putSync(`${put++} ${text}`);
+  };
+  const getMany = (count: number): void => {
+    for (; count > 0; count--) assert.equal(queue.getSync(), `${got++} ${text}`);
+  };
+  // Always some megabytes behind, by more and less, so that chunks are left, come back and are left again.
+  putMany(3_000);
+  for (let round = 0; round < 12; round++) {
+    putMany(round % 3 === 0 ? 6_000 : 500);
+    getMany(round % 3 === 2 ? 6_000 : 500);
+  }
+  getMany(put - got);
+  assert.equal(queue.size, 0);
 });
 
 test("the value that cannot be sent is refused by put, and leaves the queue as it was", async () => {

@@ -11,12 +11,21 @@ export class Breather {
 
   /** Counts a call that settles at once; whether it is time to let the event loop turn instead. */
   isDue(): boolean {
-    this.#calls = (this.#calls + 1) % callsBetween;
-    return this.#calls === 0;
+    if (++this.#calls < callsBetween) return false;
+    this.#calls = 0;
+    return true;
   }
 
-  /** Resolves to `value` after a turn of the event loop. */
+  /** Counts a call for more than one: it has kept the event loop for longer. */
+  add(calls: number): void {
+    this.#calls += calls;
+  }
+
+  /** Settles as `value` does, after a turn of the event loop. */
   after<V>(value: V | PromiseLike<V>): Promise<V> {
-    return new Promise((resolve) => setImmediate(() => resolve(value)));
+    return new Promise((resolve, reject) => {
+      // Handled at once: a promise that is rejected meanwhile is not one that nobody handles.
+      void Promise.resolve(value).then((settled) => setImmediate(() => resolve(settled)), reject);
+    });
   }
 }
