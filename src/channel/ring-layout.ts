@@ -19,14 +19,17 @@
  *        kind 1   how many parts and their sizes (f64 each), then the body, then the attachments
  *        kind 2   the number (f64) of an extent of the segment (extents.ts) that holds what kind 1 holds here; it follows from
  *                 where the record is, so no two that are unread have the same
+ *        kind 3   how many parts, then of the rest and of each part: its size, and the owner, number and flight of the parcel
+ *                 it is in (parcel.ts), or zeros (f64 each). Parts that are in none are the rest, one after the other: in a
+ *                 parcel, or here. The second names of the parcels are extents with the numbers from that of kind 2 on
  *
  *  1. A record is written, then the tail is moved in one store: until then nothing has happened, after it the frame is there.
- *     Killed before: the next writer finds the lock abandoned, removes the extent of this place, and writes over the rest. So
+ *     Killed before: the next writer finds the lock abandoned, removes the extents of this place, and writes over the rest. So
  *     there is never half a frame, whoever dies.
  *  2. A record is copied out, then the head is moved in one store. Killed before: the next reader reads it again; only an
- *     extent that was taken already is skipped.
+ *     extent that was taken already is skipped, with its frame.
  *  3. Writing and reading take a lock each, for one copy at most, so that any number of processes may hold an end. Frames
- *     larger than `inlineBytes` are copied to their extent before the lock is taken, and from it afterwards.
+ *     larger than `inlineBytes` are copied to their extents before the lock is taken, and from it afterwards.
  *  4. Who is about to sleep sets its flag, then looks again. Who writes (reads) moves the tail (head), then looks at the flag,
  *     and only if it is set makes a system call to wake. One of the two sees the other.
  *  5. Killed between moving the tail and waking: sleepers look every `attendMs`, and find what was written.
@@ -54,13 +57,14 @@ export function dataStart(ring: number): number {
 export const segmentBytes = dataStart(2);
 
 export const recordHeaderBytes = 8;
-export const recordKind = { body: 0, parts: 1, stored: 2 } as const;
+export const recordKind = { body: 0, parts: 1, stored: 2, parcels: 3 } as const;
 export const kindMask = 3;
 export const tagShift = 2;
 
-/** The number of the extent of a record that begins at `position`. Even numbers are those of ring 0, odd ones of ring 1. */
-export function extentOf(ring: number, position: number): number {
-  return (position >>> 3) * 2 + ring;
+/** The number of an extent of a record that begins at `position`. Even numbers are those of ring 0, odd ones of ring 1. */
+export function extentOf(ring: number, position: number, index = 0): number {
+  // A record with several is so long that the numbers of the next one are beyond theirs.
+  return ((position + index * 8) >>> 3) * 2 + ring;
 }
 
 export function recordBytes(payloadBytes: number): number {

@@ -1,13 +1,14 @@
 /** Reads frames from a ring of shared memory. `ring-layout.ts` draws it. */
 import { DecodeError } from "../errors.js";
 import type { Block } from "../memory/block.js";
-import { Extents, type ExtentReader } from "../memory/extents.js";
+import { Extents, ExtentReader } from "../memory/extents.js";
 import { holders } from "../memory/holders.js";
 import { killPoint } from "../memory/kill-point.js";
 import { Mutex } from "../memory/mutex.js";
 import type { Frame } from "../wire/frames.js";
 import {
   dataStart,
+  extentOf,
   headAt,
   kindMask,
   maxLoopedBytes,
@@ -22,6 +23,7 @@ import {
   tailAt,
   writerSleepsAt,
 } from "./ring-layout.js";
+import { claimParcels, unpack, type ClaimedFrame } from "./ring-parcels.js";
 
 /** A frame that was read, and the tag it was written with. */
 export interface Incoming extends Frame {
@@ -34,8 +36,8 @@ interface Taken {
   readonly tag: number;
   readonly payload: Uint8Array<ArrayBuffer>;
   readonly kind: number;
-  /** Undefined for a stored frame whose extent is gone: its reader was killed. */
-  readonly extent: ExtentReader | undefined;
+  /** Undefined for a large frame that is gone: its reader was killed. */
+  readonly store: ExtentReader | ClaimedFrame | undefined;
 }
 
 const noAttachments: readonly Uint8Array[] = [];
@@ -49,6 +51,7 @@ export class RingReader {
   readonly #int32: Int32Array;
   readonly #data: Uint8Array;
   readonly #at: number;
+  readonly #number: number;
   readonly #lock: Mutex;
   readonly #segment: number;
   #lazyExtents: Extents | undefined;
@@ -59,6 +62,7 @@ export class RingReader {
     this.#int32 = block.words.int32;
     this.#data = new Uint8Array(block.memory, block.at * 4 + dataStart(ring), ringBytes);
     this.#at = block.at + ring * ringWords;
+    this.#number = ring;
     this.sleepIndex = this.#at + tailAt;
     this.tellIndex = this.#at + headAt;
     this.#lock = new Mutex(block.words, this.#at + readLockAt, holders());
@@ -83,7 +87,7 @@ export class RingReader {
       this.#wakeWriters();
       if (taken.kind === recordKind.body) return { tag: taken.tag, body: taken.payload, attachments: noAttachments };
       if (taken.kind === recordKind.parts) return { tag: taken.tag, ...readParts(piecesOf(taken.payload)) };
-      if (taken.extent !== undefined) return { tag: taken.tag, ...readStored(taken.extent) };
+      if (taken.store !== undefined) return { tag: taken.tag, ...readStored(taken.store) };
     }
     return undefined;
   }
@@ -102,14 +106,21 @@ export class RingReader {
     const payloadBytes = (this.#int32[record] ?? 0) >>> 0;
     const flags = this.#int32[record + 1] ?? 0;
     const kind = flags & kindMask;
-    if (used > ringBytes || recordBytes(payloadBytes) > used || kind > recordKind.stored || flags >>> tagShift > 1) {
+    if (used > ringBytes || recordBytes(payloadBytes) > used || flags >>> tagShift > 1) {
       throw new DecodeError("Cannot read a frame: the shared memory of the connection holds something else.");
     }
     const payload = this.#copyOut(head + recordHeaderBytes, payloadBytes);
-    const extent = kind === recordKind.stored ? this.#extents.take(new Float64Array(payload.buffer)[0] ?? 0) : undefined;
+    const store = this.#takeStored(kind, payload, head);
     killPoint("ring.reading");
     Atomics.store(this.#int32, this.tellIndex, (head + recordBytes(payloadBytes)) | 0);
-    return { tag: flags >>> tagShift, payload, kind, extent };
+    return { tag: flags >>> tagShift, payload, kind, store };
+  }
+
+  /** Takes what a large frame is in, so that no other reader does. */
+  #takeStored(kind: number, payload: Uint8Array<ArrayBuffer>, head: number): ExtentReader | ClaimedFrame | undefined {
+    if (kind === recordKind.stored) return this.#extents.take(new Float64Array(payload.buffer)[0] ?? 0);
+    if (kind !== recordKind.parcels) return undefined;
+    return claimParcels(payload, { extents: this.#extents, numberOf: (index) => extentOf(this.#number, head, index) });
   }
 
   #wakeWriters(): void {
@@ -139,11 +150,15 @@ export class RingReader {
   }
 }
 
-function readStored(extent: ExtentReader): Omit<Incoming, "tag"> {
+function readStored(store: ExtentReader | ClaimedFrame): Omit<Incoming, "tag"> {
+  if (!(store instanceof ExtentReader)) {
+    const [body = new Uint8Array(0), ...attachments] = unpack(store);
+    return { body, attachments };
+  }
   try {
-    return readParts((sizeBytes) => extent.next(sizeBytes));
+    return readParts((sizeBytes) => store.next(sizeBytes));
   } finally {
-    extent.close();
+    store.close();
   }
 }
 

@@ -22,6 +22,7 @@ import {
   writeLockAt,
   writerSleepsAt,
 } from "./ring-layout.js";
+import { packFrame, removeNames, sendParcels, type PackedFrame, type RecordExtents } from "./ring-parcels.js";
 
 /** A frame on its way into the ring. */
 export interface Outgoing {
@@ -30,9 +31,13 @@ export interface Outgoing {
   readonly kind: number;
   readonly parts: readonly Uint8Array[];
   readonly sizeBytes: number;
-  /** The file of a large frame, once it is written. */
-  draft: Draft | undefined;
+  /** What a large frame is in, once it has been copied there: parcels, or a file of its own. */
+  store: Store | undefined;
 }
+
+type Store =
+  | { readonly kind: typeof recordKind.parcels; readonly frame: PackedFrame }
+  | { readonly kind: typeof recordKind.stored; readonly draft: Draft };
 
 /** So many bytes of large frames wait to be read before a writer waits, too; the first one is let through at any size. */
 const maxStoredBytes = 128 * 1024 * 1024;
@@ -43,13 +48,13 @@ const numberBytes = 8;
 /** Gets a frame ready for `tryWrite`. */
 export function outgoing({ body, attachments }: Frame, tag = 0): Outgoing {
   if (attachments.length === 0 && body.length <= inlineBytes) {
-    return { tag, kind: recordKind.body, parts: [body], sizeBytes: body.length, draft: undefined };
+    return { tag, kind: recordKind.body, parts: [body], sizeBytes: body.length, store: undefined };
   }
   const sizes = [body, ...attachments].map(({ length }) => length);
   const table = new Uint8Array(Float64Array.of(sizes.length, ...sizes).buffer);
   const sizeBytes = sizes.reduce((sum, size) => sum + size, table.length);
   const kind = sizeBytes <= inlineBytes ? recordKind.parts : recordKind.stored;
-  return { tag, kind, parts: [table, body, ...attachments], sizeBytes, draft: undefined };
+  return { tag, kind, parts: [table, body, ...attachments], sizeBytes, store: undefined };
 }
 
 export class RingWriter {
@@ -85,8 +90,8 @@ export class RingWriter {
   /** Writes a frame if there is room, and wakes whoever waits for it. @throws ResourceLimitError when the machine cannot back a large one. */
   tryWrite(frame: Outgoing): boolean {
     if (frame.kind === recordKind.stored) {
-      if (!this.#mayStore(frame.sizeBytes) || !this.#hasRoom(numberBytes)) return false;
-      frame.draft ??= this.#extents.draft(frame.parts);
+      if (!this.#mayStore(frame.sizeBytes) || !this.#hasRoom(payloadBytesOf(frame))) return false;
+      frame.store ??= this.#store(frame);
       killPoint("ring.drafted");
     }
     if (this.#lock.acquireSync(undefined) === "abandoned") this.#removeUntold();
@@ -109,8 +114,8 @@ export class RingWriter {
   }
 
   /** Lets go of a frame that will not be written. */
-  discard({ draft }: Outgoing): void {
-    if (draft !== undefined) this.#extents.discard(draft);
+  discard({ store }: Outgoing): void {
+    if (store?.kind === recordKind.stored) this.#extents.discard(store.draft);
   }
 
   /** Bytes this thread and others wrote that have not been read; of large frames, those of this thread. */
@@ -121,22 +126,22 @@ export class RingWriter {
   }
 
   #append(frame: Outgoing): boolean {
-    const isStored = frame.kind === recordKind.stored;
-    const payloadBytes = isStored ? numberBytes : frame.sizeBytes;
+    const payloadBytes = payloadBytesOf(frame);
     if (!this.#hasRoom(payloadBytes)) return false;
     const tail = Atomics.load(this.#int32, this.tellIndex);
     const record = (this.#data.byteOffset + (tail & (ringBytes - 1))) >>> 2;
     this.#int32[record] = payloadBytes;
-    this.#int32[record + 1] = frame.kind | (frame.tag << tagShift);
+    this.#int32[record + 1] = (frame.store?.kind ?? frame.kind) | (frame.tag << tagShift);
     killPoint("ring.writing");
     let at = tail + recordHeaderBytes;
-    for (const part of isStored ? [this.#publish(frame, tail)] : frame.parts) {
+    for (const part of frame.store === undefined ? frame.parts : this.#publish(frame.store, tail)) {
       this.#copyIn(part, at);
       at += part.length;
     }
     const end = (tail + recordBytes(payloadBytes)) | 0;
     Atomics.store(this.#int32, this.tellIndex, end);
-    if (isStored) {
+    if (frame.store !== undefined) {
+      frame.store = undefined;
       this.#stored.push({ end, sizeBytes: frame.sizeBytes });
       this.#storedBytes += frame.sizeBytes;
     }
@@ -148,18 +153,30 @@ export class RingWriter {
     return used + recordBytes(payloadBytes) <= ringBytes;
   }
 
-  /** Gives the draft its number, and returns that as bytes. */
-  #publish(frame: Outgoing, tail: number): Uint8Array {
-    const number = extentOf(this.#number, tail);
-    if (frame.draft !== undefined) this.#extents.publish(frame.draft, number);
-    frame.draft = undefined;
-    killPoint("ring.published");
-    return new Uint8Array(Float64Array.of(number).buffer);
+  /** Copies a large frame to where it will be read. */
+  #store(frame: Outgoing): Store {
+    const [, ...parts] = frame.parts;
+    const packed = packFrame(parts);
+    if (packed !== undefined) return { kind: recordKind.parcels, frame: packed };
+    return { kind: recordKind.stored, draft: this.#extents.draft(frame.parts) };
   }
 
-  /** Removes the extent of a writer that was killed before it moved the tail. */
+  /** Gives what a large frame is in its names, and returns what the record holds. */
+  #publish(store: Store, tail: number): readonly Uint8Array[] {
+    if (store.kind === recordKind.parcels) return sendParcels(store.frame, this.#extentsAt(tail));
+    const number = extentOf(this.#number, tail);
+    this.#extents.publish(store.draft, number);
+    killPoint("ring.published");
+    return [new Uint8Array(Float64Array.of(number).buffer)];
+  }
+
+  /** Removes the extents of a writer that was killed before it moved the tail. */
   #removeUntold(): void {
-    this.#extents.remove(extentOf(this.#number, Atomics.load(this.#int32, this.tellIndex)));
+    removeNames(this.#extentsAt(Atomics.load(this.#int32, this.tellIndex)));
+  }
+
+  #extentsAt(position: number): RecordExtents {
+    return { extents: this.#extents, numberOf: (index) => extentOf(this.#number, position, index) };
   }
 
   #copyIn(part: Uint8Array, position: number): void {
@@ -190,4 +207,10 @@ export class RingWriter {
   get #extents(): Extents {
     return (this.#lazyExtents ??= new Extents(this.#segment));
   }
+}
+
+/** What a frame takes in the ring; at least that, while it is not known where a large one will be. */
+function payloadBytesOf({ kind, sizeBytes, store }: Outgoing): number {
+  if (store?.kind === recordKind.parcels) return store.frame.payloadBytes;
+  return kind === recordKind.stored ? numberBytes : sizeBytes;
 }

@@ -15,6 +15,7 @@ import { drafterOf } from "./extents.js";
 import { killPoint } from "./kill-point.js";
 import { MappedWords } from "./mapped-words.js";
 import { membership, type Membership } from "./membership.js";
+import { ownerOfParcel } from "./parcel.js";
 import { maxArenas } from "./registry.js";
 import { namesIn, numbersIn, removeSegment, segmentName } from "./segment-files.js";
 import { createSegment, openSegment } from "./segment.js";
@@ -386,12 +387,12 @@ export class Allocator {
     return words;
   }
 
-  /** Removes what participants that were killed had begun to write. */
+  /** Removes what participants that were killed had begun to write, and their parcels. */
   #removeDrafts(): void {
     const { registry } = this.#membership;
     for (const name of this.#folders.flatMap(namesIn)) {
-      const drafter = drafterOf(name);
-      if (drafter !== undefined && registry.isGone(drafter)) this.#removeFile(name);
+      const owner = drafterOf(name) ?? ownerOfParcel(name);
+      if (owner !== undefined && registry.isGone(owner)) this.#removeFile(name);
     }
   }
 

@@ -5,6 +5,8 @@
  *     segment-17.4          extent 4 of it
  *     segment-17.d1537-2    a draft by participant 1537: not an extent yet, and removed if that one is killed
  *
+ * A parcel on its way is an extent, too, by its second name (parcel.ts): it is never removed but by that name.
+ *
  *  1. Whoever frees the block removes them all, as it removes the segment (allocator.ts).
  *  2. The number of an extent is the owner's choice. Creating one whose number was left behind by somebody who was killed
  *     before it told anyone replaces that.
@@ -14,6 +16,7 @@ import { closeSync, existsSync, fstatSync, openSync, readSync, renameSync, rmSyn
 import { join } from "node:path";
 import { ResourceLimitError, StateError } from "../errors.js";
 import type { Mapping } from "../platform/native.js";
+import { freshBytes } from "./fresh-bytes.js";
 import { killPoint } from "./kill-point.js";
 import { membership } from "./membership.js";
 import { createSegment, noRoom, openSegment } from "./segment.js";
@@ -79,7 +82,7 @@ export class Extents {
     const fd = this.#openOrMissing(number);
     if (fd === undefined) return undefined;
     killPoint("extents.opened");
-    for (const folder of this.#folders) rmSync(join(folder, this.#nameOf(number)), { force: true });
+    this.removeName(number);
     return new ExtentReader(fd);
   }
 
@@ -92,6 +95,23 @@ export class Extents {
   read(number: number): ExtentReader | undefined {
     const fd = this.#openOrMissing(number);
     return fd === undefined ? undefined : new ExtentReader(fd);
+  }
+
+  /** Where a file gets its name as an extent: one that others map, too, and that is in the session's first folder. */
+  pathOf(number: number): string {
+    return join(this.#folders[0] ?? "", this.#nameOf(number));
+  }
+
+  /** Opens such a file; `undefined` when the extent is not there. */
+  file(number: number): number | undefined {
+    return this.#openOrMissing(number, "r+");
+  }
+
+  /** Takes the name of an extent away, and nothing else; false when there is no such extent. */
+  removeName(number: number): boolean {
+    const isThere = this.has(number);
+    for (const folder of this.#folders) rmSync(join(folder, this.#nameOf(number)), { force: true });
+    return isThere;
   }
 
   /** Gives the memory of an extent back; does nothing when there is no such extent. */
@@ -107,9 +127,9 @@ export class Extents {
     }
   }
 
-  #openOrMissing(number: number): number | undefined {
+  #openOrMissing(number: number, flags = "r"): number | undefined {
     try {
-      return this.#inFolders(this.#nameOf(number), (path) => openSync(path, "r"));
+      return this.#inFolders(this.#nameOf(number), (path) => openSync(path, flags));
     } catch (error) {
       if (isMissing(error)) return undefined;
       throw error;
@@ -145,7 +165,7 @@ export class ExtentReader {
   }
 
   next(sizeBytes: number): Uint8Array<ArrayBuffer> {
-    const bytes = new Uint8Array(sizeBytes);
+    const bytes = freshBytes(sizeBytes);
     let read = 0;
     while (read < sizeBytes) {
       const count = readSync(this.#fd, bytes, read, sizeBytes - read, this.#position + read);

@@ -6,6 +6,7 @@
  *        arena-N                               small objects (arena.ts)
  *        segment-N                             a big object's own memory (segment.ts)
  *        bell-ID                               a participant's doorbell, a FIFO (doorbell.ts)
+ *        parcel-ID-N                           a participant's memory for large values it sends (parcel.ts)
  *        name-INODE-NAME                       a name that goes with the session (names.ts)
  *     /tmp/manyhands-SPACE-PID-START/          the same, for arenas and segments that found no room above
  *

@@ -6,7 +6,7 @@ import { Block, isLocation, type Location } from "../memory/block.js";
 import type { Deadline } from "../memory/deadline.js";
 import type { Handle } from "../memory/handle.js";
 import { Identities } from "../memory/identities.js";
-import { messageCodec } from "../ship/codec.js";
+import { packingCodec } from "../ship/codec.js";
 import type { Codec } from "../wire/codec.js";
 import type { Encoded } from "../wire/extension.js";
 import { Connection, type Access } from "./connection.js";
@@ -28,7 +28,7 @@ class RingTransport implements Transport {
   }
 
   get codec(): Codec {
-    return messageCodec();
+    return packingCodec();
   }
 
   get isPeerGone(): boolean {

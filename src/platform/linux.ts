@@ -8,6 +8,7 @@ import type { Mapping, Native, SystemFailure, WaitResult } from "./system-calls.
 export interface Ffi {
   load(path: string | null): FfiLibrary;
   view(address: bigint, sizeBytes: number): ArrayBuffer;
+  address(memory: Uint8Array): bigint;
   errno(): number;
 }
 
@@ -17,10 +18,15 @@ interface FfiLibrary {
 
 const PROT_READ_WRITE = 3;
 const MAP_SHARED = 1;
+const MAP_POPULATE = 0x8000;
+const MADV_HUGEPAGE = 14;
 const MAP_FAILED = 0xffff_ffff_ffff_ffffn;
 const FUTEX_WAIT = 0;
 const FUTEX_WAKE = 1;
 const PR_SET_PDEATHSIG = 1;
+
+/** Advice is taken for whole pages; where they are larger, it is refused, which does no harm. */
+const pageBytes = 4096;
 
 /** The number of the `futex` system call; the C library has no function for it. */
 const futexNumbers: Readonly<Record<string, number>> = {
@@ -43,13 +49,14 @@ export function bindLinux(ffi: Ffi, arch: string): Native {
   return { ...bindMemory(ffi, c), ...bindFiles(ffi, c), ...bindFutex(ffi, c, futexNumber), ...bindProcess(c) };
 }
 
-function bindMemory(ffi: Ffi, c: FfiLibrary): Pick<Native, "mapFile" | "view" | "unmap"> {
+function bindMemory(ffi: Ffi, c: FfiLibrary): Pick<Native, "mapFile" | "view" | "unmap" | "preferLargePages"> {
   const mmap = c.func("mmap", "uint64_t", ["uint64_t", "size_t", "int", "int", "int", "int64_t"]);
   const munmap = c.func("munmap", "int", ["uint64_t", "size_t"]);
   const view = (address: number, sizeBytes: number): ArrayBuffer => unstopped(() => ffi.view(BigInt(address), sizeBytes));
+  const madvise = c.func("madvise", "int", ["uint64_t", "size_t", "int"]);
   return {
-    mapFile(fd, sizeBytes): Mapping {
-      const address = mmap(0, sizeBytes, PROT_READ_WRITE, MAP_SHARED, fd, 0);
+    mapFile(fd, sizeBytes, { isBacked = false } = {}): Mapping {
+      const address = mmap(0, sizeBytes, PROT_READ_WRITE, MAP_SHARED | (isBacked ? MAP_POPULATE : 0), fd, 0);
       if (address === MAP_FAILED) {
         throw new ResourceLimitError(
           `Cannot map ${sizeBytes} bytes of shared memory: ${codeOf(ffi.errno())}. ` +
@@ -62,6 +69,12 @@ function bindMemory(ffi: Ffi, c: FfiLibrary): Pick<Native, "mapFile" | "view" | 
     view,
     unmap(address, sizeBytes) {
       munmap(address, sizeBytes);
+    },
+    preferLargePages(bytes) {
+      const address = unstopped(() => Number(ffi.address(bytes)));
+      const start = Math.ceil(address / pageBytes) * pageBytes;
+      const end = Math.floor((address + bytes.length) / pageBytes) * pageBytes;
+      if (end > start) madvise(start, end - start, MADV_HUGEPAGE);
     },
   };
 }

@@ -10,6 +10,11 @@ export interface Mapping {
   readonly buffer: ArrayBuffer;
 }
 
+export interface MapOptions {
+  /** The pages are there, and all of them are about to be used: they are mapped in one go, rather than each at its first touch. */
+  readonly isBacked?: boolean;
+}
+
 /** A call the operating system refused. */
 export interface SystemFailure {
   /** `"ENOSPC"` and so on. */
@@ -20,11 +25,13 @@ export interface SystemFailure {
 /** What is asked of the operating system beyond what Node offers. Each call is about half a microsecond. */
 export interface Native {
   /** Maps `sizeBytes` of an open file, shared. @throws ResourceLimitError when the address space or the kernel's limits do not allow it. */
-  mapFile(fd: number, sizeBytes: number): Mapping;
+  mapFile(fd: number, sizeBytes: number, options?: MapOptions): Mapping;
   /** A part of a mapping as a buffer of its own. */
   view(address: number, sizeBytes: number): ArrayBuffer;
   /** Ends a mapping. Any later access to its buffer is a crash: only for a buffer that nobody can reach. */
   unmap(address: number, sizeBytes: number): void;
+  /** Asks for large pages for memory that is about to be written for the first time. The kernel may or may not comply. */
+  preferLargePages(bytes: Uint8Array): void;
   /** Gives the file its size and backs every page of it, so that touching them cannot fail. `undefined` on success. */
   reserve(fd: number, sizeBytes: number): SystemFailure | undefined;
   /** Makes a FIFO, mode 0600. */

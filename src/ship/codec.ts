@@ -1,14 +1,29 @@
 /** The codec of both halves: structured clone, functions and classes, and shared objects. One an isolate. */
 import { functionExtension, instanceExtension, loadModule } from "./extension.js";
+import { packingMemory } from "../memory/parcel-stock.js";
 import { createCodec, type Codec } from "../wire/codec.js";
 import { loadSharedKind, sharedObjects } from "../memory/handle.js";
 import { faces, sharedKinds } from "./shared-kinds.js";
 
 let codec: Codec | undefined;
 
+/** For messages that are decoded in any thread. */
 export function messageCodec(): Codec {
   return (codec ??= createCodec({
     extensions: [sharedObjects(sharedKinds), functionExtension, instanceExtension],
     loadModule: (request) => loadSharedKind({ ...sharedKinds, ...faces }, request) ?? loadModule(request),
   }));
+}
+
+let packing: Codec | undefined;
+
+/** The same for messages that leave through shared memory: it puts their large binary parts there at once. */
+export function packingCodec(): Codec {
+  const plain = messageCodec();
+  return (packing ??= {
+    encode: (value, root) => plain.encode(value, root, packingMemory),
+    reclaim: (encoded) => plain.reclaim(encoded),
+    prepare: (encoded) => plain.prepare(encoded),
+    decode: (encoded) => plain.decode(encoded),
+  });
 }

@@ -1,19 +1,21 @@
 /** Turns values into bytes and back: what `structuredClone` keeps, and what extensions add. `tags.ts` draws the encoding. */
 import { DecodeError } from "../errors.js";
 import { Decoder, type DecoderOptions } from "./decoder.js";
-import { Encoder } from "./encoder.js";
+import { Encoder, ordinaryMemory, type Allocate } from "./encoder.js";
 import type { CodecExtension, Encoded, ModuleRequest } from "./extension.js";
 import { readModuleList } from "./module-list.js";
 import { format } from "./tags.js";
 
+export type { Allocate };
+
 export interface Codec {
   /**
    * Takes a snapshot of `value`: what is changed afterwards arrives as it was. `root` names the value in errors (`args`,
-   * `items`, `result`).
+   * `items`, `result`). `allocate` makes the memory for large binary parts; ordinary memory when not given.
    * @throws EncodeError when a part of it cannot be sent; `path` says which.
    * @throws NotShippableError when an extension refuses a function.
    */
-  encode(value: unknown, root: string): Encoded;
+  encode(value: unknown, root: string, allocate?: Allocate): Encoded;
   /** Says that the body of a message was copied: its memory may be used for the next one. For senders of many messages. */
   reclaim(encoded: Encoded): void;
   /**
@@ -33,8 +35,6 @@ export interface CodecOptions {
   /** Asked in this order for functions, and for objects of classes that are not the language's own. */
   readonly extensions: readonly CodecExtension[];
   readonly loadModule: (request: ModuleRequest) => Promise<object>;
-  /** Makes the memory for large binary parts; ordinary memory when not given. */
-  readonly allocate?: (sizeBytes: number) => Uint8Array;
 }
 
 export function createCodec(options: CodecOptions): Codec {
@@ -54,11 +54,11 @@ class GraphCodec implements Codec {
     this.#decoding = { extensions, context: { module: (request) => this.#module(request) } };
   }
 
-  encode(value: unknown, root: string): Encoded {
-    const encoder = this.#idleEncoder ?? this.#newEncoder();
+  encode(value: unknown, root: string, allocate: Allocate = ordinaryMemory): Encoded {
+    const encoder = this.#idleEncoder ?? new Encoder(this.#options.extensions);
     this.#idleEncoder = undefined;
     try {
-      return encoder.encode(value, root);
+      return encoder.encode(value, root, allocate);
     } finally {
       this.#idleEncoder = encoder;
     }
@@ -78,11 +78,6 @@ class GraphCodec implements Codec {
     return new Decoder(encoded, this.#decoding).decode();
   }
 
-  #newEncoder(): Encoder {
-    const { extensions, allocate = allocateBytes } = this.#options;
-    return new Encoder({ extensions, allocate });
-  }
-
   async #load(requests: readonly ModuleRequest[]): Promise<void> {
     const load = async (request: ModuleRequest) => void this.#modules.set(keyOf(request), await this.#options.loadModule(request));
     await Promise.all(requests.map(load));
@@ -93,10 +88,6 @@ class GraphCodec implements Codec {
     if (loaded === undefined) throw new DecodeError(`Cannot decode a message: the module ${request.specifier} was not loaded before`);
     return loaded;
   }
-}
-
-function allocateBytes(sizeBytes: number): Uint8Array {
-  return new Uint8Array(sizeBytes);
 }
 
 function keyOf({ specifier, parent }: ModuleRequest): string {

@@ -23,10 +23,11 @@ import { ShapeTable } from "./shapes.js";
 import { attachLimitBytes, deferDepth, format, headerSizeBytes, maxDepth, tag } from "./tags.js";
 import { TextWriter } from "./text-section.js";
 
-export interface EncoderOptions {
-  readonly extensions: readonly CodecExtension[];
-  /** Makes the memory for a part that travels beside the body. */
-  readonly allocate: (sizeBytes: number) => Uint8Array;
+/** Makes the memory for a part that travels beside the body. */
+export type Allocate = (sizeBytes: number) => Uint8Array;
+
+export function ordinaryMemory(sizeBytes: number): Uint8Array {
+  return new Uint8Array(sizeBytes);
 }
 
 /** Contents that were too deep, and the way to them. */
@@ -41,7 +42,7 @@ export class Encoder implements GraphWriter {
   readonly out = new ByteWriter();
   readonly shapes = new ShapeTable();
   readonly text = new TextWriter();
-  readonly #options: EncoderOptions;
+  readonly #extensions: readonly CodecExtension[];
   readonly #context: EncodeContext;
   readonly #references = new ReferenceTable();
   readonly #path = new Path();
@@ -50,12 +51,13 @@ export class Encoder implements GraphWriter {
   #extensionNames: string[] = [];
   #modules: ModuleRequest[] = [];
   #attachments: Uint8Array[] = [];
+  #allocate: Allocate = ordinaryMemory;
   #deferred: Deferred[] = [];
   /** How many objects lie around the present value, less one. */
   #depth = -1;
 
-  constructor(options: EncoderOptions) {
-    this.#options = options;
+  constructor(extensions: readonly CodecExtension[]) {
+    this.#extensions = extensions;
     this.#context = {
       path: () => this.#formatPath(),
       require: (request) => addModule(this.#modules, request),
@@ -63,7 +65,8 @@ export class Encoder implements GraphWriter {
     };
   }
 
-  encode(value: unknown, root: string): Encoded {
+  encode(value: unknown, root: string, allocate: Allocate): Encoded {
+    this.#allocate = allocate;
     this.out.restart();
     this.#path.reset(root);
     this.#depth = -1;
@@ -144,7 +147,7 @@ export class Encoder implements GraphWriter {
   }
 
   attach(sizeBytes: number): Uint8Array {
-    const part = this.#options.allocate(sizeBytes);
+    const part = this.#allocate(sizeBytes);
     this.#attachments.push(part);
     return part;
   }
@@ -241,7 +244,7 @@ export class Encoder implements GraphWriter {
 
   #extended(value: object): void {
     if (ByReference.is(value)) return this.#byReference(value);
-    for (const extension of this.#options.extensions) {
+    for (const extension of this.#extensions) {
       const parts = extension.dismantle(value, this.#context);
       if (parts !== undefined) return this.#parts(value, extension, parts);
     }

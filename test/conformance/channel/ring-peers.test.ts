@@ -10,7 +10,7 @@ import { ClosedError } from "#lib/errors.js";
 import { end, said, start, until } from "../../fault/memory/children.js";
 
 const program = new URL("./ring-peer.js", import.meta.url);
-const sizes = [0, 1, 9, 4096, 30_000, 40_000, 1_000_000];
+const sizes = [0, 1, 9, 4096, 30_000, 40_000, 1_000_000, 2_000_000];
 
 /** A channel of this process, and the other end, for somebody else. */
 function open(): {

@@ -24,8 +24,11 @@ const later = 1e9;
 const founderPoints = new Set(["registry.drafted"]);
 /** Points that only those pass who come across somebody dead before others do: they get a lock of their own, and many dead. */
 const deathPoints = new Set(["mutex.recovered", "reap.forgotten"]);
-/** Extents are used by queues, whose own suite kills there; the dead are buried by newcomers where no place is free: `crowd.test.ts`. */
-const points = findPoints(["memory/"]).filter((point) => !/^(extents|burial)\./.test(point));
+/**
+ * Extents and parcels are used by queues and pipes, whose own suites kill there; the dead are buried by newcomers where no place
+ * is free: `crowd.test.ts`.
+ */
+const points = findPoints(["memory/"]).filter((point) => !/^(extents|parcel|burial)\./.test(point));
 
 const lock = new Lock();
 const counter = Block.allocate(64);

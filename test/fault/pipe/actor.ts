@@ -2,6 +2,7 @@
 import { writeSync } from "node:fs";
 import type { Connection } from "#lib/pipe/connection.js";
 import { fromHandle } from "#lib/pipe/pipe-end.js";
+import { sizeOfFill } from "./sizes.js";
 
 interface Given {
   readonly connection: unknown;
@@ -28,7 +29,7 @@ const actions: Readonly<Record<string, (connection: Connection<Uint8Array>, give
   /** Sends messages of all sizes without waiting for anybody, until there is no room. */
   async fill(connection, { count }) {
     writeSync(1, "ready\n");
-    for (let message = 0; message < count; message++) await connection.send(new Uint8Array((message * 7919) % 50_000).fill(message));
+    for (let message = 0; message < count; message++) await connection.send(new Uint8Array(sizeOfFill(message)).fill(message));
     connection.close();
   },
 };

@@ -14,24 +14,27 @@ import { Pipe } from "#lib/pipe/pipe.js";
 import type { Connection } from "#lib/pipe/connection.js";
 import { end, said, start } from "../memory/children.js";
 import { findPoints, Random, roundsOr, seed } from "../memory/random-kills.js";
+import { sizeOf, sizeOfFill } from "./sizes.js";
 
 const rounds = roundsOr(15);
-const points = [...findPoints(["channel/"]), "extents.drafting", "extents.opened"];
+const points = [...findPoints(["channel/", "memory/parcel.js"]), "extents.drafting", "extents.opened"];
 const patience = { timeout: 60_000 };
 
 test("the rings have points to be killed at", () => {
-  assert.ok(points.length > 8, points.join());
+  assert.ok(points.length > 13, points.join());
 });
 
 for (const point of points) {
   // The victim ends by itself after some messages, so that it can be killed while it lets go.
   const isAtEnd = point === "ring.released";
+  // A parcel is made once, and used for all messages.
+  const isOnce = isAtEnd || point === "parcel.created";
 
   test(`an end of two holders goes on after one of them was killed at ${point}`, () =>
-    shareAnEnd({ killPoint: point, skip: isAtEnd ? 0 : 6, count: isAtEnd ? 20 : 1e9 }));
+    shareAnEnd({ killPoint: point, skip: isOnce ? 0 : 6, count: isAtEnd ? 20 : 1e9 }));
 
   test(`the other end comes to its end after the only holder was killed at ${point}`, () =>
-    leaveAnEnd({ killPoint: point, skip: isAtEnd ? 0 : isReading(point) ? 3 : 9, count: isAtEnd ? 50 : 1e9 }));
+    leaveAnEnd({ killPoint: point, skip: isOnce ? 0 : isReading(point) ? 3 : 9, count: isAtEnd ? 50 : 1e9 }));
 }
 
 test(`both ends go on, or come to their end, after ${rounds} random kills (SEED=${seed})`, async (t) => {
@@ -79,8 +82,7 @@ async function leaveAnEnd({ mayEnd = false, ...death }: Death): Promise<void> {
   const sending = isReader ? keepSending(here) : Promise.resolve();
   let number = 0;
   for await (const message of here) {
-    if (!isReader)
-      assert.ok(message.every((byte) => byte === number % 256) && message.length === (number * 7919) % 50_000, `message ${number}`);
+    if (!isReader) assert.ok(message.every((byte) => byte === number % 256) && message.length === sizeOfFill(number), `message ${number}`);
     number++;
   }
   await assert.rejects(here.recv(patience), EndOfFileError);
@@ -92,7 +94,7 @@ async function leaveAnEnd({ mayEnd = false, ...death }: Death): Promise<void> {
 
 /** Whether it is passed by those who read. */
 function isReading(point: string): boolean {
-  return /read/.test(point) || point === "extents.opened" || point === "ring.sleeping";
+  return /read|claimed|copied|opened|sleeping/.test(point);
 }
 
 function assertDied(ending: number | string, mayEnd: boolean): void {
@@ -141,10 +143,6 @@ class Exchange {
   }
 }
 
-function sizeOf(number: number): number {
-  return number % 3 === 0 ? 40_000 : 100 + (number % 7);
-}
-
 async function keepSending(here: Connection<Uint8Array>): Promise<void> {
   try {
     for (let number = 0; ; number++) await here.send(new Uint8Array(sizeOf(number)).fill(number), patience);
@@ -162,9 +160,10 @@ function actor(
   return start(action, given, { ...options, program: new URL("./actor.js", import.meta.url) });
 }
 
-/** The segment of a pipe and all its extents go when nobody has either end. */
+/** The segment of a pipe and all its extents go when nobody has either end; parcels, when their owner is gone. */
 function assertNoFiles(): void {
   reap();
-  const files = readdirSync(membership().session.folder).filter((name) => name.startsWith("segment-"));
+  const { session, self } = membership();
+  const files = readdirSync(session.folder).filter((name) => /^(segment|parcel)-/.test(name) && !name.startsWith(`parcel-${self.id}-`));
   assert.deepEqual(files, []);
 }
