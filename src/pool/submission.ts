@@ -2,7 +2,7 @@
  * How calls become jobs: what the user handed over is encoded here, at the call, and becomes work for the scheduler.
  * Numbers the tasks of a pool, from 1.
  */
-import { messageCodec } from "../ship/codec.js";
+import { codecTowards } from "../ship/codec.js";
 import type { Backend } from "../backend/backend.js";
 import { catalogFunction, type CatalogedFunction } from "../backend/function-catalog.js";
 import type { LinkWork } from "../backend/worker-link.js";
@@ -44,7 +44,7 @@ export class Submission {
   /** Submits a chunk of items. @throws what refuses an item. */
   chunk({ fn, isSpread, timeout }: Mapped, items: readonly unknown[], onResult: (result: ChunkResult) => void): ChunkInFlight {
     const { length } = items;
-    const work: LinkWork = { kind: "chunk", fn, spread: isSpread, items: messageCodec().encode(items, "items") };
+    const work: LinkWork = { kind: "chunk", fn, spread: isSpread, items: codecTowards(this.#backend.capabilities).encode(items, "items") };
     checkReach(this.#backend.capabilities, work.items);
     const limit = timeout === undefined ? undefined : timeout * length;
     const job = new ChunkJob({ id: this.#nextTaskId(), functionName: fn.name, work, timeout: limit, length, onResult });
@@ -67,7 +67,7 @@ export class Submission {
 
 /** Encodes one call for a worker of the backend. @throws NotShippableError | EncodeError | UnsupportedError */
 export function callOf(fn: AnyFunction, args: readonly unknown[], { capabilities }: Backend): LinkWork & { readonly kind: "run" } {
-  const call = { kind: "run", fn: catalogFunction(fn), args: messageCodec().encode(args, "args") } as const;
+  const call = { kind: "run", fn: catalogFunction(fn), args: codecTowards(capabilities).encode(args, "args") } as const;
   checkReach(capabilities, call.fn.code, call.args);
   return call;
 }

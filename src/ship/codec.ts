@@ -1,6 +1,7 @@
 /** The codec of both halves: structured clone, functions and classes, and shared objects. One an isolate. */
 import { functionExtension, instanceExtension, loadModule } from "./extension.js";
 import { packingMemory } from "../memory/parcel-stock.js";
+import type { Destination } from "../memory/reach.js";
 import { createCodec, type Codec } from "../wire/codec.js";
 import { loadSharedKind, sharedObjects } from "../memory/handle.js";
 import { faces, sharedKinds } from "./shared-kinds.js";
@@ -26,4 +27,9 @@ export function packingCodec(): Codec {
     prepare: (encoded) => plain.prepare(encoded),
     decode: (encoded) => plain.decode(encoded),
   });
+}
+
+/** The codec for messages that go to a thread of this process, or to another process. */
+export function codecTowards({ sharesMemory }: Destination): Codec {
+  return sharesMemory ? messageCodec() : packingCodec();
 }

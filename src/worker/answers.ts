@@ -1,7 +1,7 @@
 /** Puts answers into messages. A result that cannot be encoded becomes its task's error: the worker and its other results are unharmed. */
 import { isMainThread } from "node:worker_threads";
 import { checkReach } from "../memory/reach.js";
-import { messageCodec } from "../ship/codec.js";
+import { codecTowards } from "../ship/codec.js";
 import type { Payload, WorkerMessage } from "../wire/messages.js";
 import type { Answer, ItemFailure } from "./run-task.js";
 
@@ -69,7 +69,8 @@ function encodeFailure({ index, error }: ItemFailure): { index: number; error: P
 
 /** Encodes something for the host of this worker. */
 function encode(value: unknown, root: string): Payload {
-  const payload = messageCodec().encode(value, root);
-  checkReach({ sharesMemory: !isMainThread }, payload);
+  const host = { sharesMemory: !isMainThread };
+  const payload = codecTowards(host).encode(value, root);
+  checkReach(host, payload);
   return payload;
 }
