@@ -27,17 +27,18 @@ const refusal = (what: string): string =>
   `would start one of its own, without end. Start it inside a function that the program calls, or guard it with ` +
   `"if (isMain(import.meta))".`;
 
-for (const [what, others] of [
-  // What the module starts in the program itself, where that is legal.
+for (const [what, atLeast] of [
+  // The program waits for the process that the module starts in it, where that is legal; a pool's worker may be stopped before it runs.
   ["process", 1],
-  ["pool", 1],
+  ["pool", 0],
 ] as const) {
   test(`a module that starts a ${what} when imported is refused in workers, which live on`, async () => {
     const { exitCode, stdout, stderr, started } = await runCounted(app("bootstrap/program.mjs"), `./starts-${what}.mjs`);
     const expected = [refusal(what), "[2,4,6]", refusal(what), "[2,4,6]", refusal(what), refusal(what), ""].join("\n");
     assert.deepEqual({ exitCode, stdout, stderr }, { exitCode: 0, stdout: expected, stderr: "" });
-    const ownWorkers = 3;
-    assert.equal(started.size, 1 + others + ownWorkers);
+    // The program, what the module starts in it, a pool's worker, the process; the pool's second worker may have had nothing to do.
+    assert.ok(started.size >= 1 + atLeast + 1 + 1, `only ${started.size} processes`);
+    assert.ok(started.size <= 1 + 1 + 2 + 1, `${started.size} processes`);
   });
 }
 
