@@ -30,6 +30,9 @@ const { values: options, positionals: patterns } = parseArgs({
   },
 });
 
+/** A busy loop that ends with its parent, however that ends. */
+const untilOrphaned = "const parent = process.ppid; while (process.ppid === parent);";
+
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(1));
 if (options.loaded) keepCoresBusy();
 const checks = options.check ? await runChecks() : { passed: 0, failed: 0 };
@@ -88,9 +91,6 @@ function report(all: readonly FileResult[]): void {
   if (names.length > 0) console.log(`\nfailed:\n${indent(names.join("\n"))}`);
   console.log(`\n${passed} passed, ${failed} failed`);
 }
-
-/** A busy loop that ends with its parent, however that ends. */
-const untilOrphaned = "const parent = process.ppid; while (process.ppid === parent);";
 
 function keepCoresBusy(): void {
   const hogs = Array.from({ length: availableParallelism() }, () => spawn(process.execPath, ["-e", untilOrphaned], { stdio: "ignore" }));

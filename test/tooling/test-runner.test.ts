@@ -25,6 +25,12 @@ test("the test runner counts tests, not suites, and names what was skipped", asy
   assert.equal(exitCode, 0);
 });
 
+test("the test runner repeats files, and keeps the cores busy meanwhile", async () => {
+  const { exitCode, output } = await runTestFile(passing, "--repeat", "2", "--loaded");
+  assert.match(output, /\n2 passed, 0 failed\n$/);
+  assert.equal(exitCode, 0);
+});
+
 const planted: { fault: string; content: string; args?: string[]; says: RegExp }[] = [
   {
     fault: "a failing test, and prints its error and what the file printed",
