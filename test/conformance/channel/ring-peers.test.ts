@@ -1,6 +1,7 @@
 /** The ring channel between processes and threads, and when its peer is killed. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { Worker } from "node:worker_threads";
 import type { Frame } from "#lib/channel/channel.js";
@@ -85,6 +86,7 @@ test("ring: a peer that left nothing unread is not said to have, one that was ki
   const peer = start("echo", { end: far }, { program });
   await said(peer);
   peer.kill("SIGSTOP");
+  await until(() => /^State:\s+T/m.test(readFileSync(`/proc/${peer.pid}/status`, "utf8")), "stop");
   channel.send(frameOf(3));
   peer.kill("SIGKILL");
   await closed;

@@ -84,9 +84,9 @@ function isOf(pid: number, marker: string): boolean {
   }
 }
 
-/** Waits for a condition, half a minute at most. */
+/** Waits for a condition, a minute at most. */
 export async function eventually(isTrue: () => boolean, otherwise: () => string): Promise<void> {
-  const deadline = Date.now() + 30_000;
+  const deadline = Date.now() + 60_000;
   while (!isTrue()) {
     assert.ok(Date.now() < deadline, otherwise());
     await delay(10);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { CancelledError, EncodeError, TimeoutError, WorkerDiedError } from "manyhands";
-import { forEachBackend, waitUntil } from "./backends.js";
+import { CancelledError, EncodeError, Event, TimeoutError, WorkerDiedError } from "manyhands";
+import { forEachBackend, patience, waitUntil } from "./backends.js";
 
 forEachBackend("Pool.map", ({ Pool }) => {
   test("map() gives the results in the order of the items", async () => {
@@ -40,18 +40,22 @@ forEachBackend("Pool.map", ({ Pool }) => {
 
   test("map() waits for every chunk, and rejects with the error that came first", async () => {
     await using pool = new Pool(2);
-    await pool.map((x: number) => x, [1, 2]);
-    const started = Date.now();
+    const go = [new Event(), new Event()] as const;
     const failing = pool.map(
-      async (delay: number) => {
-        await new Promise((resolve) => setTimeout(resolve, delay));
-        throw new Error(`${delay}:${"x".repeat(1_000_000)}`);
+      async (index: number) => {
+        await go[index]?.wait(patience);
+        throw new Error(`${index}:${"x".repeat(1_000_000)}`);
       },
-      [0, 1000],
+      [0, 1],
       { chunkSize: 1 },
     );
-    await assert.rejects(failing, /^Error: 0:x/);
-    assert.ok(Date.now() - started >= 900);
+    const states = (): string[] => pool.workers.map((worker) => worker.state).sort();
+    await waitUntil("both chunks run", () => states().join() === "busy,busy");
+    go[1].set();
+    await waitUntil("the second chunk has failed", () => states().join() === "busy,idle");
+    assert.equal(failing.ready, false);
+    go[0].set();
+    await assert.rejects(failing, /^Error: 1:x/);
   });
 
   test("map() rejects when a worker dies with a chunk; the pool goes on", async () => {

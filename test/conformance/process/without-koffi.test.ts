@@ -45,7 +45,7 @@ test("without koffi pools run, threads share memory, and processes are refused i
   assert.equal(found.isMadeThereSharedHere, true);
   for (const [what, said] of Object.entries(found.refusals)) assert.match(said, /^ERR_UNSUPPORTED: .*"koffi"/, what);
   assert.equal(found.afterwards, 2);
-  const deadline = Date.now() + 30_000;
+  const deadline = Date.now() + 60_000;
   while (isTaskAlive({ id: found.grandchild, startTime: 0 })) {
     assert.ok(Date.now() < deadline, "a process outlives its killed parent");
     await new Promise((resolve) => setImmediate(resolve));

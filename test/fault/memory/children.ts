@@ -44,9 +44,9 @@ export async function said(child: ChildProcess): Promise<string> {
 }
 
 export async function until(condition: () => boolean, what: string): Promise<void> {
-  const deadline = Date.now() + 30_000;
+  const deadline = Date.now() + 60_000;
   while (!condition()) {
-    if (Date.now() > deadline) throw new Error(`no ${what} within 30 seconds`);
+    if (Date.now() > deadline) throw new Error(`no ${what} within a minute`);
     await new Promise((resolve) => setImmediate(resolve));
   }
 }

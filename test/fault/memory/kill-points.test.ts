@@ -72,7 +72,7 @@ for (const point of deathPoints) {
       await end(holder);
     }
     assert.equal(await end(victim), "SIGKILL");
-    assert.ok(another.acquireSync({ timeout: 20_000 }));
+    assert.ok(another.acquireSync({ timeout: 60_000 }));
     await survivorCounts(Atomics.load(counter.words.int32, counter.at));
     reap();
   });
@@ -128,7 +128,7 @@ async function killOne(point: string, skip: number, { mayEnd = false } = {}): Pr
   const victim = start("churn", given(mayEnd ? 60 : 1e6), { killPoint: point, skip });
   const ending = await end(victim);
   if (!mayEnd || ending !== 0) assert.equal(ending, "SIGKILL", `at ${point}`);
-  const held = lock.acquireSync({ timeout: 20_000 });
+  const held = lock.acquireSync({ timeout: 60_000 });
   assert.ok(held, `the lock did not pass on after a kill at ${point}`);
   const count = Atomics.load(counter.words.int32, counter.at);
   held.release();
@@ -138,7 +138,7 @@ async function killOne(point: string, skip: number, { mayEnd = false } = {}): Pr
 }
 
 async function survivorCounts(from: number): Promise<void> {
-  const deadline = Date.now() + 20_000;
+  const deadline = Date.now() + 60_000;
   while (Atomics.load(counter.words.int32, counter.at) === from) {
     assert.ok(Date.now() < deadline, "the surviving process does not get the lock any more");
     await new Promise((resolve) => setImmediate(resolve));

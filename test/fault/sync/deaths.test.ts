@@ -17,7 +17,7 @@ import { give } from "./actor.js";
 import { stopWaiter } from "./stop-waiter.js";
 
 const program = new URL("./actor.js", import.meta.url);
-const patience = { timeout: 20_000 };
+const patience = { timeout: 60_000 };
 /** Far longer than a wake-up takes; only to see that something does not happen. */
 const moment = { timeout: 300 };
 

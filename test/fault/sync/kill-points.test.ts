@@ -20,7 +20,7 @@ import { stopWaiter } from "./stop-waiter.js";
 
 const rounds = roundsOr(20);
 const program = new URL("./actor.js", import.meta.url);
-const patience = { timeout: 20_000 };
+const patience = { timeout: 60_000 };
 const points = findPoints(["sync/"]);
 
 /** Where a process is to be killed; `mayEnd`: unless it ends before. */

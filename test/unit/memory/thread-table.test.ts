@@ -70,7 +70,7 @@ test("a terminated thread is found dead by its starter without a turn of the eve
   assert.equal(root.isGone(seat.id), false);
   assert.equal(root.wasKilled(seat.id), false);
   const ended = worker.terminate();
-  const deadline = Date.now() + 30_000;
+  const deadline = Date.now() + 60_000;
   while (!root.isGone(seat.id)) {
     assert.ok(Date.now() < deadline, "the thread is still taken for alive");
     Atomics.wait(turns, 1, 0, 1);

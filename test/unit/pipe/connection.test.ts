@@ -234,7 +234,7 @@ test("timers run while messages come and go without end", async () => {
   const [a, b] = Pipe<number>();
   const ticks: number[] = [];
   const timer = setInterval(() => ticks.push(Date.now()), 0);
-  const deadline = Date.now() + 20_000;
+  const deadline = Date.now() + 60_000;
   while (ticks.length < 3) {
     assert.ok(Date.now() < deadline, "no timer ran");
     await a.send(1);

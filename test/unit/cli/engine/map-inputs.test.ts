@@ -176,9 +176,10 @@ test("a slow item hands back the rest of its chunk when nobody fixed the size", 
   const pool = new LocalPool();
   const { inputs } = await collect(mapInputs(pool, new LocalSource(numbers(1000)), { ...options, target }));
   assert.equal(inputs, 1000);
-  const sentFirst = pool.requests.find((request) => request.items.includes("700"));
-  const sentNext = pool.requests.filter((request) => request.items.includes("701"));
-  assert.ok(sentNext.length === 2 || sentFirst?.items.at(-1) === "700", "the rest of the chunk was not handed back");
+  // Others may have been handed back before, with this one among them, where the machine stood still.
+  const ranIt = pool.requests.findLastIndex((request) => request.items.includes("700"));
+  const ranNext = pool.requests.findLastIndex((request) => request.items.includes("701"));
+  assert.ok(ranNext > ranIt, "the rest of the chunk was not handed back");
 });
 
 test("when nobody takes results, reading stops", async () => {
