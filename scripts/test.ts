@@ -7,6 +7,7 @@
  *     --node PATH      the Node binary that runs the tests (default: this one)
  *     --jobs N         files at a time (default: 2)
  *     --deadline S     seconds a file may take (default: 240)
+ *     --settle S       seconds that what a file started may take to go after its end (default: 20)
  *     --repeat N       runs everything N times, to find what fails now and then
  *     --loaded         keeps every core busy meanwhile, for the same purpose
  */
@@ -25,6 +26,7 @@ const { values: options, positionals: patterns } = parseArgs({
     node: { type: "string", default: process.execPath },
     jobs: { type: "string", default: "2" },
     deadline: { type: "string", default: "240" },
+    settle: { type: "string", default: "20" },
     repeat: { type: "string", default: "1" },
     loaded: { type: "boolean", default: false },
   },
@@ -46,7 +48,11 @@ process.exit(checks.failed > 0 || results.some((result) => result.failures.lengt
 
 async function runFromQueue(): Promise<void> {
   for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
-    const result = await runFile(file, { node: resolve(options.node), deadline: Number(options.deadline) * 1_000 });
+    const result = await runFile(file, {
+      node: resolve(options.node),
+      deadline: Number(options.deadline) * 1_000,
+      settle: Number(options.settle) * 1_000,
+    });
     results.push(result);
     console.log(lineOf(result));
     for (const failure of result.failures) console.log(`\n  ✖ ${failure.name}\n${indent(failure.details)}`);

@@ -15,9 +15,6 @@ import { setTimeout as delay } from "node:timers/promises";
 export const tagVariable = "MANYHANDS_TEST_RUN";
 const sharedMemoryFolder = "/dev/shm";
 
-/** How long the operating system and the library's own cleaning may take after the file's process has ended. */
-const settleTime = 5_000;
-
 /** Caches that tools keep in the temp folder on purpose, for the next program that runs. */
 const toolCaches = /^(tsx-\d+|node-compile-cache)$/;
 
@@ -30,8 +27,8 @@ export interface ProcessMarks {
 
 export interface Footprint extends ProcessMarks {
   readonly tempFolder: string;
-  /** What /dev/shm held before. */
-  readonly sharedMemoryBefore: ReadonlySet<string>;
+  /** What appeared in /dev/shm while the file ran. */
+  readonly sharedMemory: readonly string[];
 }
 
 export interface Leftover {
@@ -40,9 +37,12 @@ export interface Leftover {
   readonly pid?: number;
 }
 
-/** Waits until nothing is left, at most `settleTime`, and returns what is. */
-export async function findLeftovers(footprint: Footprint): Promise<Leftover[]> {
-  const deadline = performance.now() + settleTime;
+/**
+ * Waits until nothing is left, for `settle` milliseconds at most, and returns what is: the operating system's cleaning and the
+ * library's own take some time after the file's process has ended.
+ */
+export async function findLeftovers(footprint: Footprint, settle: number): Promise<Leftover[]> {
+  const deadline = performance.now() + settle;
   for (;;) {
     const leftovers = lookForLeftovers(footprint);
     if (leftovers.length === 0 || performance.now() > deadline) return leftovers;
@@ -59,7 +59,7 @@ function lookForLeftovers(footprint: Footprint): Leftover[] {
   return [
     ...leftoverProcesses(footprint),
     ...files.map((name) => ({ description: `in the temp folder: ${name}` })),
-    ...leftoverSharedMemory(footprint.sharedMemoryBefore).map((name) => ({ description: `in ${sharedMemoryFolder}: ${name}` })),
+    ...leftoverSharedMemory(footprint.sharedMemory).map((name) => ({ description: `in ${sharedMemoryFolder}: ${name}` })),
   ];
 }
 
@@ -77,11 +77,12 @@ export function processesOf({ tag, session }: ProcessMarks): number[] {
   return liveProcesses().filter((pid) => sessionOf(pid) === session || isMarked(pid));
 }
 
-function leftoverSharedMemory(before: ReadonlySet<string>): string[] {
-  const appeared = [...listSharedMemory()].filter((name) => !before.has(name));
-  if (appeared.length === 0) return [];
+function leftoverSharedMemory(appeared: readonly string[]): string[] {
+  const present = listSharedMemory();
+  const left = appeared.filter((name) => present.has(name));
+  if (left.length === 0) return [];
   const inUse = liveProcesses().flatMap(filesInUse).join("\n");
-  return appeared.filter((name) => !inUse.includes(join(sharedMemoryFolder, name)));
+  return left.filter((name) => !inUse.includes(join(sharedMemoryFolder, name)));
 }
 
 function liveProcesses(): number[] {

@@ -18,6 +18,8 @@ export interface RunOptions {
   readonly node: string;
   /** After this many milliseconds the whole session is killed. */
   readonly deadline: number;
+  /** How many milliseconds what the file started may take to go after it has ended. */
+  readonly settle: number;
 }
 
 export interface FileResult {
@@ -67,7 +69,9 @@ export async function runFile(file: string, options: RunOptions): Promise<FileRe
   const sharedMemoryBefore = listSharedMemory();
   try {
     const end = await runToEnd(file, { ...options, folder, tag });
-    const leftoverFailures = await clean({ tag, session: end.pid, tempFolder, sharedMemoryBefore });
+    // What appears later is another file's: a process of this one that could still make something is reported itself.
+    const sharedMemory = [...listSharedMemory()].filter((name) => !sharedMemoryBefore.has(name));
+    const leftoverFailures = await clean({ tag, session: end.pid, tempFolder, sharedMemory }, options.settle);
     const events = readEvents(join(folder, "events.jsonl"));
     const failures = [...failuresOf(events), ...endFailures(events, end), ...leftoverFailures];
     return {
@@ -128,11 +132,11 @@ async function runToEnd(file: string, run: RunOptions & { folder: string; tag: s
  * Kills what is left, so that one file's leak does not become the next one's, and reports it. What is in /dev/shm may belong to a
  * file that is still running: then it is looked at again when that has ended.
  */
-async function clean(footprint: Footprint): Promise<Failure[]> {
-  let leftovers = await findLeftovers(footprint);
+async function clean(footprint: Footprint, settle: number): Promise<Failure[]> {
+  let leftovers = await findLeftovers(footprint, settle);
   if (leftovers.length > 0 && running.size > 0) {
     await Promise.all([...running].map(({ ended }) => ended));
-    leftovers = await findLeftovers(footprint);
+    leftovers = await findLeftovers(footprint, settle);
   }
   for (const { pid } of leftovers) if (pid !== undefined) kill(pid);
   if (leftovers.length === 0) return [];

@@ -5,6 +5,9 @@ import { runScript } from "./run-script.js";
 
 const passing = `import { test } from "node:test"; test("passes", () => {});\n`;
 
+/** What is left behind on purpose does not go, however long one waits. */
+const leaves = ["--settle", "1"];
+
 /** Runs a file with this content as the only test file of a project. */
 function runTestFile(content: string, ...args: string[]) {
   return runScript("test.ts", args, {
@@ -40,23 +43,27 @@ const planted: { fault: string; content: string; args?: string[]; says: RegExp }
   },
   {
     fault: "a process left behind, whatever its environment",
+    args: leaves,
     content: `${passing}import { spawn } from "node:child_process"; spawn("sleep", ["300"], { stdio: "ignore", env: {} }).unref();`,
     says: /✖ nothing is left behind\n[^]*process \d+: sleep 300/,
   },
   {
     fault: "a process left behind in a session of its own",
+    args: leaves,
     content: `${passing}import { spawn } from "node:child_process"; spawn("sleep", ["300"], { stdio: "ignore", detached: true }).unref();`,
     says: /✖ nothing is left behind\n[^]*process \d+: sleep 300/,
   },
   {
     fault: "a file left in the temp folder",
+    args: leaves,
     content: `${passing}import { writeFileSync } from "node:fs"; import os from "node:os"; writeFileSync(os.tmpdir() + "/forgotten", "");`,
     says: /✖ nothing is left behind\n[^]*in the temp folder: forgotten/,
   },
   {
     fault: "a file that does not end, and names the test that was running",
     content: `import { test } from "node:test"; test("ends", () => {}); test("hangs", () => new Promise(() => setInterval(() => {}, 1000)));`,
-    args: ["--deadline", "2"],
+    // Long enough for a busy machine to start the file.
+    args: ["--deadline", "10"],
     says: /✖ ends in time\n[^]*Not finished:\s+hangs\n[^]*\n1 passed, 1 failed\n$/,
   },
   { fault: "a file that is killed", content: `${passing}process.kill(process.pid, "SIGKILL");`, says: /✖ ends by itself\n[^]*SIGKILL/ },
@@ -78,7 +85,8 @@ describe("planted faults", { concurrency: 4 }, () => {
 test("the test runner fails on an entry left in /dev/shm", { skip: existsSync("/dev/shm") ? false : "there is no /dev/shm" }, async () => {
   const entry = `/dev/shm/planted-leak-${process.pid}`;
   try {
-    const { exitCode, output } = await runTestFile(`${passing}import { writeFileSync } from "node:fs"; writeFileSync("${entry}", "");`);
+    const content = `${passing}import { writeFileSync } from "node:fs"; writeFileSync("${entry}", "");`;
+    const { exitCode, output } = await runTestFile(content, ...leaves);
     assert.match(output, /✖ nothing is left behind\n[^]*in \/dev\/shm: planted-leak-/);
     assert.equal(exitCode, 1);
   } finally {
