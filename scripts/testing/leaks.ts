@@ -5,8 +5,8 @@
  *   process leads: a child that was given another environment still has the session. A test runner inside a test file
  *   appends to the tag it was given, so the outer one knows the inner one's processes.
  * - The temp folder is the file's own (TMPDIR), so whatever is in it was left by this file.
- * - /dev/shm is everybody's. An entry counts when it appeared while the file ran and no live process has it open or
- *   mapped: what other programs are using at this moment is not ours to judge.
+ * - /dev/shm is everybody's. An entry counts when it appeared while the file ran and no live process has it open, mapped
+ *   or as the address of a socket: what other programs are using at this moment is not ours to judge.
  */
 import { readFileSync, readdirSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
@@ -14,6 +14,8 @@ import { setTimeout as delay } from "node:timers/promises";
 
 export const tagVariable = "MANYHANDS_TEST_RUN";
 const sharedMemoryFolder = "/dev/shm";
+/** Lists the paths of all Unix sockets that somebody has. */
+const boundSockets = "/proc/net/unix";
 
 /** Caches that tools keep in the temp folder on purpose, for the next program that runs. */
 const toolCaches = /^(tsx-\d+|node-compile-cache)$/;
@@ -81,7 +83,7 @@ function leftoverSharedMemory(appeared: readonly string[]): string[] {
   const present = listSharedMemory();
   const left = appeared.filter((name) => present.has(name));
   if (left.length === 0) return [];
-  const inUse = liveProcesses().flatMap(filesInUse).join("\n");
+  const inUse = [...liveProcesses().flatMap(filesInUse), read(boundSockets)].join("\n");
   return left.filter((name) => !inUse.includes(join(sharedMemoryFolder, name)));
 }
 
