@@ -10,6 +10,7 @@
  *
  *  1. A taker moves the head (item-chain.ts), which names it, then raises word 1. Killed between the two: the next one with
  *     the head lock finds that fewer items have been taken than the head says, and raises it. Once, for the sum is then right.
+ *     If it was the first item of that taker, its account may be another's, or nobody's, until then: 3 comes first.
  *  2. What a participant that is gone has taken and not done is lost with it, and counts as done: `settle` sets word 2 to
  *     word 1 in one exchange. So nobody waits for the dead.
  *  3. A new participant in the same slot settles the account before it writes its own id. The numbers go on.
@@ -44,22 +45,14 @@ export class Accounts {
 
   /** Counts an item that this thread has taken; under the head lock. */
   take(): void {
-    const account = this.#accountOf(this.#holders.self);
-    if (Atomics.load(this.#int32, account) !== this.#holders.self) {
-      this.#close(account);
-      Atomics.store(this.#int32, account, this.#holders.self);
-    }
-    killPoint("accounts.taking");
-    Atomics.store(this.#int32, account + takenAt, (Atomics.load(this.#int32, account + takenAt) + 1) | 0);
+    this.#takeFor(this.#holders.self);
   }
 
   /** Counts the last item for its taker, who was killed before it could; under the head lock. `taken`: how many were. */
   repair(taken: number, taker: number): void {
     let sum = 0;
     for (let account = this.#at; account < this.#end; account += accountWords) sum += Atomics.load(this.#int32, account + takenAt);
-    if ((sum | 0) === taken || taker === 0) return;
-    const account = this.#accountOf(taker);
-    Atomics.store(this.#int32, account + takenAt, (Atomics.load(this.#int32, account + takenAt) + 1) | 0);
+    if ((sum | 0) !== taken && taker !== 0) this.#takeFor(taker);
   }
 
   /** Says that an item is done: one that this thread took, else one that another did. False when all are. */
@@ -91,6 +84,17 @@ export class Accounts {
 
   #outstanding(account: number): number {
     return (Atomics.load(this.#int32, account + takenAt) - Atomics.load(this.#int32, account + doneAt)) | 0;
+  }
+
+  #takeFor(taker: number): void {
+    const account = this.#accountOf(taker);
+    if (Atomics.load(this.#int32, account) !== taker) {
+      this.#close(account);
+      killPoint("accounts.closed");
+      Atomics.store(this.#int32, account, taker);
+    }
+    killPoint("accounts.taking");
+    Atomics.store(this.#int32, account + takenAt, (Atomics.load(this.#int32, account + takenAt) + 1) | 0);
   }
 
   #finishIn(account: number): boolean {

@@ -113,6 +113,22 @@ test("whoever waits is woken when the process that shuts the queue down is kille
   await refused;
 });
 
+for (const point of ["queue.read", "queue.taken", "accounts.closed", "accounts.taking", "queue.finished"]) {
+  test(`join() does not wait for the first item of a process killed at ${point}, which nobody else has taken from`, async () => {
+    const from = new JoinableQueue<Item>();
+    await from.put(makeItem(1));
+    assert.equal(await end(start("forward", { from, into: new JoinableQueue() }, { killPoint: point })), "SIGKILL");
+    if (point === "queue.read") {
+      assert.equal(from.size, 1);
+      from.getSync();
+      from.taskDone();
+    }
+    assert.equal(from.size, 0);
+    assert.equal(await from.join({ timeout: 60_000 }), true);
+    assert.throws(() => from.taskDone(), { code: "ERR_STATE" });
+  });
+}
+
 test("a consumer that is killed while it waits gets nothing", async () => {
   const from = new JoinableQueue();
   const into = new JoinableQueue();
