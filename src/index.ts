@@ -12,7 +12,11 @@ export { currentProcess, parentProcess, type CurrentProcess, type ParentProcess 
 export type { ProcessOptions } from "./process/options.js";
 export { isMain } from "./process/is-main.js";
 export { cpuCount } from "./platform/cpu-count.js";
+export type { Address, NetworkAddress } from "./pipe/address.js";
+export { Client, type ClientOptions } from "./pipe/client.js";
 export type { Connection } from "./pipe/connection.js";
+export type { AuthKey } from "./pipe/handshake.js";
+export { Listener, type ListenerOptions } from "./pipe/listener.js";
 export { Pipe, type PipeOptions } from "./pipe/pipe.js";
 export { wait } from "./pipe/wait.js";
 export { Barrier, type BarrierOptions } from "./sync/barrier.js";

@@ -1,5 +1,5 @@
 /** Walks a value and writes the encoding that `tags.ts` draws. */
-import { EncodeError, NotShippableError } from "../errors.js";
+import { EncodeError, ManyhandsError, NotShippableError } from "../errors.js";
 import { builtinKindOf } from "./builtin-kinds.js";
 import { ByteWriter } from "./byte-writer.js";
 import { encodeContents, type ContainerTag } from "./encode-container.js";
@@ -355,7 +355,8 @@ export class Encoder implements GraphWriter {
 
   #asRefusal(error: unknown): Error {
     if (error instanceof EncodeError || error instanceof NotShippableError) return error;
-    return this.#refusal("reading it failed", error);
+    // A shared object says itself why it cannot travel.
+    return this.#refusal(error instanceof ManyhandsError ? error.message : "reading it failed", error);
   }
 
   #refusal(reason: string, cause?: unknown): EncodeError {
