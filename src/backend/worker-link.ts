@@ -7,7 +7,8 @@
  * Invariants:
  *  1. `onReady` comes at most once and before any answer; `onEnd` exactly once, last, after every answer that was complete.
  *  2. Work may be sent while the worker starts; it waits in the channel.
- *  3. A worker is sent a function before the first work that names it; it keeps the latest `functionLimit` of them.
+ *  3. Once a pool's worker has the memory for tickets (`tickets.ts`), what it is sent can be taken back until it begins it.
+ *  4. A worker is sent a function before the first work that names it; it keeps the latest `functionLimit` of them.
  */
 import type { Channel } from "../channel/channel.js";
 import { DecodeError } from "../errors.js";
@@ -17,7 +18,10 @@ import type { HostMessage, Identity, Payload, WorkerMessage } from "../wire/mess
 import { noteOrigin } from "../wire/remote-stack.js";
 import type { Backend, StartOptions, WorkerExit, WorkerHandle } from "./backend.js";
 import { messageCodec } from "../ship/codec.js";
+import { Block } from "../memory/block.js";
+import { ThreadBlock } from "../memory/thread-block.js";
 import type { CatalogedFunction } from "./function-catalog.js";
+import { TicketBook, ticketsBytes, type Withdrawal } from "./tickets.js";
 
 /** What a worker answered to one piece of work. */
 export type LinkAnswer =
@@ -43,7 +47,7 @@ export interface LinkEnd {
   readonly crash?: unknown;
   /** It ended before it was ready, so nothing that was sent has run. */
   readonly neverBegan: boolean;
-  /** It did not read all that was sent, so what was sent last has not run. `false` when it may have. */
+  /** It did not read all that was sent, so the task that was sent last, without a ticket, has not run. `false` when it may have. */
   readonly leftUnread: boolean;
 }
 
@@ -62,8 +66,12 @@ export class WorkerLink {
   readonly #channel: Channel;
   readonly #listener: LinkListener;
   readonly #label: string;
+  readonly #backend: Backend;
+  #tickets: TicketBook | undefined;
   /** Function ids the worker has, oldest use first. */
   readonly #defined = new Set<number>();
+  /** What was sent last is a task without a ticket. */
+  #endsWithTask = false;
   #isReady = false;
   #failure: { readonly error: unknown } | undefined;
   /** Answers are decoded in the order in which they came, also when one has to wait for an import. */
@@ -72,12 +80,19 @@ export class WorkerLink {
   /** @throws WorkerStartError when the operating system refuses to start a worker. */
   constructor(backend: Backend, options: LinkOptions, listener: LinkListener) {
     this.#listener = listener;
+    this.#backend = backend;
     this.#handle = backend.start(options);
     this.#channel = this.#handle.channel;
     const { pid, threadId } = this.#handle;
     this.#label = `${options.identity.name} (${threadId === undefined ? `pid ${pid}` : `thread ${threadId}`})`;
-    this.#channel.listen({ onFrame: (frame) => this.#receive(decodeWorkerMessage(frame)), onClosed: (error) => this.#onClosed(error) });
+    const isPooled = options.identity.role === "pool";
+    this.#channel.listen({
+      onFrame: (frame) => this.#receive(decodeWorkerMessage(frame)),
+      onClosed: (error) => this.#onClosed(error),
+      ...(isPooled ? { onShared: () => this.#shareTickets() } : {}),
+    });
     this.#post({ kind: "boot", identity: options.identity });
+    if (isPooled && backend.capabilities.sharesMemory) this.#shareTickets();
     void this.#handle.exited.then((exit) => this.#end(exit));
   }
 
@@ -93,8 +108,20 @@ export class WorkerLink {
   send(taskId: number, work: LinkWork): void {
     this.#define(work.fn);
     const { functionId } = work.fn;
-    if (work.kind === "run") this.#post({ kind: "run", taskId, functionId, args: work.args });
-    else this.#post({ kind: "chunk", taskId, functionId, spread: work.spread, items: work.items });
+    const ticket = this.#tickets?.issue(taskId) ?? 0;
+    this.#endsWithTask = ticket === 0;
+    if (work.kind === "run") this.#post({ kind: "run", taskId, ticket, functionId, args: work.args });
+    else this.#post({ kind: "chunk", taskId, ticket, functionId, spread: work.spread, items: work.items });
+  }
+
+  /** Whether it can be sent another task while it is busy, which can be taken back. */
+  get takesAhead(): boolean {
+    return this.#tickets?.hasSpare === true;
+  }
+
+  /** Keeps the worker from running a task that it was sent. `taken`: it has not begun it, and never will; it does not answer. */
+  takeBack(taskId: number): Withdrawal {
+    return this.#tickets?.takeBack(taskId) ?? "unknown";
   }
 
   /** Asks it to end once it has finished what it was sent. */
@@ -119,6 +146,26 @@ export class WorkerLink {
     if (error === undefined) return;
     this.#failure = { error };
     this.#handle.signal("SIGKILL");
+  }
+
+  #shareTickets(): void {
+    const block = this.#allocateTickets();
+    if (block === undefined) return;
+    const words = messageCodec().encode(block.send(), "tickets");
+    this.#tickets = new TicketBook(block);
+    this.#endsWithTask = false;
+    this.#post({ kind: "tickets", words });
+  }
+
+  #allocateTickets(): Block | ThreadBlock | undefined {
+    // A program that has nothing but threads does not load what maps memory.
+    if (this.#backend.capabilities.sharesMemory) return ThreadBlock.allocate(ticketsBytes);
+    try {
+      return Block.allocateMapped(ticketsBytes);
+    } catch {
+      // No memory for that: then the worker gets one task at a time.
+      return undefined;
+    }
   }
 
   #define(fn: CatalogedFunction): void {
@@ -154,6 +201,7 @@ export class WorkerLink {
 
   #answer(message: Exclude<WorkerMessage, { kind: "ready" | "failed" }>): void {
     const { taskId } = message;
+    this.#tickets?.pass(taskId);
     const deliver = (answer: LinkAnswer): void => this.#listener.onAnswer(taskId, answer);
     if (message.kind === "value") {
       this.#whenDecoded([message.value], ([value]) => deliver({ kind: "value", value }), deliver);
@@ -203,10 +251,12 @@ export class WorkerLink {
     await this.#decoding;
     const failure = this.#failure;
     const neverBegan = !this.#isReady;
-    const known = { exit, neverBegan, leftUnread: this.#channel.peerLeftUnread };
+    const known = { exit, neverBegan, leftUnread: this.#endsWithTask && this.#channel.peerLeftUnread };
     if (failure === undefined) this.#listener.onEnd({ ...known, ...(exit.cause === undefined ? {} : { crash: exit.cause }) });
     else if (neverBegan) this.#listener.onEnd({ ...known, startError: failure.error });
     else this.#listener.onEnd({ ...known, crash: failure.error });
+    this.#tickets?.release();
+    this.#tickets = undefined;
   }
 }
 

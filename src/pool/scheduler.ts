@@ -5,12 +5,17 @@
  *                  ▲                      │
  *                  └── never started ─────┤ the worker ended
  *                                         └── may have started ──▶ rejected with WorkerDiedError
+ *                  ▲                      │
+ *                  └── taken back ────────┘ sent ahead to a worker that is busy, and not begun
  *
  *     running ──close──▶ closed ──terminate──▶ terminated        `failed`: workers cannot start; as terminated, with that error
  *
  * Invariants:
- *  1. A worker has at most one job, and nothing is handed out beyond that: jobs may wait for one another, so a job that waits
- *     must be free to go to any worker that has nothing to do.
+ *  1. Jobs may wait for one another, so a job that has not begun must be free to go to any worker that has nothing to do. Beyond
+ *     the job that it runs, a worker is sent others only ahead, so that they can be taken back; and they are: when the one that
+ *     runs takes long, when another worker has nothing to do, and when theirs is stopped. They come back in their old order.
+ *     No job is sent behind one that was submitted later, or past one that waits. So the oldest job that is not done runs, or will
+ *     when the worker it was sent to is done with older ones, or else is the next that any worker gets: a job may wait for older ones.
  *  2. At most `size` jobs run at a time, though more workers may exist: the successor of a worker on its last job starts early.
  *  3. Every job submitted settles exactly once, whatever becomes of its worker, unless it was withdrawn: then its owner settles it.
  *  4. A job is started again only when its worker provably never began it.
@@ -20,6 +25,7 @@ import type { LinkEnd } from "../backend/worker-link.js";
 import { CancelledError, TimeoutError, WorkerStartError } from "../errors.js";
 import type { Job } from "./job.js";
 import { KeepAlive } from "./keep-alive.js";
+import { StallWatch } from "./stall-watch.js";
 import { StartRecord } from "./start-record.js";
 import { waitFor, type WaitOptions } from "../backend/wait-for.js";
 import { WaitingList } from "./waiting-list.js";
@@ -59,7 +65,11 @@ export class Scheduler<W> implements SlotOwner<W> {
   #state: PoolState = "running";
   #isStopped = false;
   #workersStarted = 0;
-  #running = 0;
+  /** Jobs that workers have. */
+  #handedOut = 0;
+  /** Workers with a job, less those that are being stopped. */
+  readonly #busy = new Set<WorkerSlot<W>>();
+  readonly #stalls = new StallWatch(() => this.takeStalled());
   #failure: WorkerStartError | undefined;
 
   constructor(options: SchedulerOptions<W>) {
@@ -76,7 +86,7 @@ export class Scheduler<W> implements SlotOwner<W> {
 
   /** Jobs submitted and not settled. */
   get pending(): number {
-    return this.#waiting.length + this.#running;
+    return this.#waiting.length + this.#handedOut;
   }
 
   /** The workers that take jobs now, or will once they have started. */
@@ -97,9 +107,15 @@ export class Scheduler<W> implements SlotOwner<W> {
     if (this.#staff.size < this.size && this.#waiting.length > 0) this.#staffUp();
   }
 
-  /** Takes a job back if no worker has it yet; `false` when it is too late for that. The job is not settled. */
+  /** Takes a job back if no worker has begun it; `false` when it is too late for that. The job is not settled. */
   recall(job: Job<W>): boolean {
-    if (!this.#waiting.remove(job)) return false;
+    if (!this.#waiting.remove(job)) {
+      const slot = this.#slotOf(job);
+      if (slot?.takeBack(job) !== true) return false;
+      this.#handedOut -= 1;
+      this.#notice(slot);
+      this.#dispatch();
+    }
     this.#jobGone();
     return true;
   }
@@ -109,9 +125,10 @@ export class Scheduler<W> implements SlotOwner<W> {
     if (this.recall(job)) return;
     const slot = this.#slotOf(job);
     if (slot === undefined) return;
-    slot.takeJob();
-    this.#running -= 1;
-    this.#dismiss(slot, "kill");
+    this.#putBack(slot.takeBackLast(Infinity));
+    const isRunning = slot.abandon(job);
+    this.#handedOut -= 1;
+    if (isRunning) this.#dismiss(slot, "kill");
     this.#jobGone();
     this.#staffUp();
     this.#dispatch();
@@ -152,6 +169,14 @@ export class Scheduler<W> implements SlotOwner<W> {
     }
   }
 
+  /** To be called regularly while jobs are sent ahead: what stands behind a job that takes long is freed. Says whether to go on. */
+  takeStalled(): boolean {
+    for (const slot of this.#busy) this.#putBack(slot.takeStalled());
+    this.#dispatch();
+    for (const slot of this.#busy) if (slot.load > 1) return true;
+    return false;
+  }
+
   slotReady(slot: WorkerSlot<W>): void {
     this.#record.becameReady();
     this.#idle.push(slot);
@@ -160,9 +185,8 @@ export class Scheduler<W> implements SlotOwner<W> {
 
   slotFinished(slot: WorkerSlot<W>): void {
     this.#record.finishedTask();
-    this.#running -= 1;
-    if (this.#leaving.has(slot)) slot.retire();
-    else this.#idle.push(slot);
+    this.#handedOut -= 1;
+    this.#notice(slot);
     this.#dispatch();
     this.#jobGone();
   }
@@ -175,7 +199,8 @@ export class Scheduler<W> implements SlotOwner<W> {
   slotEnded(slot: WorkerSlot<W>, end: SlotEnd<W>): void {
     const wasStaff = this.#forget(slot);
     this.#leaving.delete(slot);
-    if (end.job !== undefined) this.#settleLost(slot, end.job, end);
+    this.#busy.delete(slot);
+    if (end.lost.length + end.untouched.length > 0) this.#settleLeft(slot, end);
     else if (wasStaff && end.wasReady) this.#record.diedIdle();
     else if (wasStaff) this.#startFailed(end.startError ?? diedWhileStarting(slot, end.exit, end.crash), wasKilled(end));
     this.#staffUp();
@@ -183,19 +208,66 @@ export class Scheduler<W> implements SlotOwner<W> {
     this.#noticeEmpty();
   }
 
-  /** Hands waiting jobs to idle workers: the one that was busy last first, for its caches are warm. */
+  /** Hands waiting jobs to idle workers, then to busy ones ahead; what those have too much goes to who has nothing. */
   #dispatch(): void {
-    while (this.#waiting.length > 0 && this.#running < this.size) {
-      const slot = this.#idle.pop();
-      if (slot === undefined) return;
-      const job = this.#waiting.shift();
+    while (this.#busy.size < this.size) {
+      // The one that was busy last, for its caches are warm.
+      const slot = this.#idle.at(-1);
+      if (slot === undefined) break;
+      const job = this.#waiting.shift() ?? this.#shared();
       if (job === undefined) return;
-      this.#running += 1;
-      const isLast = slot.jobsTaken + 1 >= this.#options.maxTasksPerWorker;
-      if (isLast) this.#moveOut(slot);
-      slot.run(job);
-      if (isLast) this.#staffUp();
+      this.#idle.pop();
+      this.#begin(slot, job);
     }
+    for (let job = this.#waiting.first; job !== undefined; job = this.#waiting.first) {
+      const slot = this.#roomiestFor(job);
+      if (slot === undefined) return;
+      this.#waiting.shift();
+      this.#handedOut += 1;
+      slot.run(job);
+      this.#stalls.start();
+    }
+  }
+
+  #begin(slot: WorkerSlot<W>, job: Job<W>): void {
+    this.#handedOut += 1;
+    const isLast = slot.jobsTaken + 1 >= this.#options.maxTasksPerWorker;
+    if (isLast) this.#moveOut(slot);
+    this.#busy.add(slot);
+    slot.run(job);
+    if (isLast) this.#staffUp();
+  }
+
+  /** The busy worker with the fewest jobs, of those that have room. A worker's last job is not sent ahead. */
+  #roomiestFor(job: Job<W>): WorkerSlot<W> | undefined {
+    let best: WorkerSlot<W> | undefined;
+    for (const slot of this.#busy) {
+      if (slot.load >= (best?.load ?? Infinity) || !slot.hasRoomFor(job)) continue;
+      if (slot.jobsTaken + 1 < this.#options.maxTasksPerWorker) best = slot;
+    }
+    return best;
+  }
+
+  /** The first of the jobs that the most loaded worker can spare; the others of them wait for whoever is next. */
+  #shared(): Job<W> | undefined {
+    let most: WorkerSlot<W> | undefined;
+    for (const slot of this.#busy) if (slot.load > (most?.load ?? 1)) most = slot;
+    if (most === undefined) return undefined;
+    this.#putBack(most.takeBackLast(Math.ceil((most.load - 1) / 2)));
+    return this.#waiting.shift();
+  }
+
+  /** Jobs that were sent ahead, and have not begun. */
+  #putBack(jobs: readonly Job<W>[]): void {
+    for (const job of jobs) this.#waiting.restore(job);
+    this.#handedOut -= jobs.length;
+  }
+
+  /** A worker has one job less. */
+  #notice(slot: WorkerSlot<W>): void {
+    if (slot.load > 0 || !this.#busy.delete(slot)) return;
+    if (this.#leaving.has(slot)) slot.retire();
+    else this.#idle.push(slot);
   }
 
   /** Starts workers until there are as many as the work calls for. */
@@ -226,14 +298,13 @@ export class Scheduler<W> implements SlotOwner<W> {
     this.#abandon("failed", () => this.failure ?? error);
   }
 
-  #settleLost(slot: WorkerSlot<W>, job: Job<W>, end: SlotEnd<W>): void {
-    this.#running -= 1;
-    if ((end.neverBegan || end.leftUnread) && job.handovers < maxHandovers) {
-      this.#waiting.unshift(job);
-      return;
-    }
-    job.fail(workerDiedError(slot, { exit: end.exit, task: job.label, crash: end.crash }));
-    this.#jobGone();
+  /** Settles what a dead worker had. */
+  #settleLeft(slot: WorkerSlot<W>, { lost, untouched, exit, crash }: SlotEnd<W>): void {
+    this.#putBack(untouched.filter((job) => job.handovers < maxHandovers));
+    const failed = [...lost, ...untouched.filter((job) => job.handovers >= maxHandovers)];
+    this.#handedOut -= failed.length;
+    for (const job of failed) job.fail(workerDiedError(slot, { exit, task: job.label, crash }));
+    if (failed.length > 0) this.#jobGone();
   }
 
   #abandon(state: PoolState, makeError: (what: string | undefined) => unknown): void {
@@ -245,11 +316,11 @@ export class Scheduler<W> implements SlotOwner<W> {
     for (const stream of streams) stream.fail(makeError(undefined));
     for (let job = this.#waiting.shift(); job !== undefined; job = this.#waiting.shift()) job.fail(makeError(job.label));
     for (const slot of [...this.#staff, ...this.#leaving]) {
-      const job = slot.takeJob();
+      const jobs = slot.takeAll();
       this.#dismiss(slot, "kill");
-      job?.fail(makeError(job.label));
+      for (const job of jobs) job.fail(makeError(job.label));
     }
-    this.#running = 0;
+    this.#handedOut = 0;
     if (hadPending) this.#keepAlive.release();
     this.#noticeEmpty();
   }
@@ -277,11 +348,12 @@ export class Scheduler<W> implements SlotOwner<W> {
 
   #moveOut(slot: WorkerSlot<W>): void {
     this.#forget(slot);
+    this.#busy.delete(slot);
     this.#leaving.add(slot);
   }
 
   #slotOf(job: Job<W>): WorkerSlot<W> | undefined {
-    for (const slots of [this.#staff, this.#leaving]) for (const slot of slots) if (slot.job === job) return slot;
+    for (const slots of [this.#staff, this.#leaving]) for (const slot of slots) if (slot.has(job)) return slot;
     return undefined;
   }
 

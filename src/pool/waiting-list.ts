@@ -5,6 +5,8 @@
 
 /** What a member of the list carries; only the list writes it. */
 export interface Waiting<T> {
+  /** Numbers rise in the order in which members are appended. */
+  readonly id: number;
   previous: T | undefined;
   next: T | undefined;
   isWaiting: boolean;
@@ -19,14 +21,21 @@ export class WaitingList<T extends Waiting<T>> {
     return this.#length;
   }
 
+  /** The oldest member. */
+  get first(): T | undefined {
+    return this.#first;
+  }
+
   /** Appends a member. */
   push(member: T): void {
     this.#link(member, this.#last, undefined);
   }
 
-  /** Puts a member back to the front: it was taken, and turned out not to have started. */
-  unshift(member: T): void {
-    this.#link(member, undefined, this.#first);
+  /** Puts a member back among the others by its number, near the front: it was taken, and turned out not to have started. */
+  restore(member: T): void {
+    let next = this.#first;
+    while (next !== undefined && next.id < member.id) next = next.next;
+    this.#link(member, next === undefined ? this.#last : next.previous, next);
   }
 
   /** Takes the oldest member out. */

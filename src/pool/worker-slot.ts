@@ -1,17 +1,22 @@
 /**
  * One worker of a pool, as a state machine.
  *
- *     starting ──ready──▶ idle ◀──answer── busy          each arrow out of `starting`, `idle` and `busy` may also be the
- *         │                │ ──── run ────▶ │            worker's death, which leads straight to `ended`
- *         │                │                │
- *         └─── kill ───────┴─ retire, kill ─┴──▶ stopping ──exit──▶ ended
+ *     starting ──ready──▶ idle ◀──last answer── busy     each arrow out of `starting`, `idle` and `busy` may also be the
+ *         │                │ ──── run ─────────▶ │       worker's death, which leads straight to `ended`
+ *         │                │                     │
+ *         └─── kill ───────┴─ retire, kill ──────┴──▶ stopping ──exit──▶ ended
+ *
+ *     jobs:   [ runs │ sent ahead ... ]    the worker takes them in this order, and answers in it
  *
  * Invariants:
  *  1. `owner.slotEnded` is called exactly once, as the last thing the slot does; `slotReady` at most once, before all `run`s.
- *  2. A job leaves the slot in one way of three: its answer came, `takeJob` took it, or it goes along with `slotEnded`.
+ *  2. A job leaves the slot in one way of three: its answer came, it was taken from the slot, or it goes along with `slotEnded`.
  *  3. A stop has a limit: who does not end after the polite request gets SIGTERM, then SIGKILL.
+ *  4. Jobs are sent ahead while they take less than `quickMs` each: twice as many after each such answer, none after a slow one.
+ *     So a worker with tiny tasks never waits for its host, and behind a long task nothing stands.
  */
 import type { LinkAnswer, LinkEnd, LinkListener } from "../backend/worker-link.js";
+import type { Withdrawal } from "../backend/tickets.js";
 import type { Job } from "./job.js";
 import { startTimer } from "../backend/timer.js";
 
@@ -20,22 +25,29 @@ export type SlotState = "starting" | "idle" | "busy" | "stopping" | "ended";
 /** How a worker is driven: what a slot needs of it. */
 export interface WorkerDriver<W> {
   readonly pid: number | undefined;
+  /** Whether it can be sent another task while it is busy. */
+  readonly takesAhead: boolean;
   /** Sends work; the answer comes to the listener. @throws when the worker is gone; its end is reported all the same. */
   send(taskId: number, work: W): void;
+  /** Keeps it from running a task it was sent; there is no answer to a task that was taken. */
+  takeBack(taskId: number): Withdrawal;
   /** Asks it to end once it has nothing to do. */
   stop(): void;
   signal(signal: NodeJS.Signals): void;
 }
 
-/** How the worker ended, and what it was running. */
+/** How the worker ended, and what became of the jobs it had. */
 export interface SlotEnd<W> extends LinkEnd {
   readonly wasReady: boolean;
-  readonly job: Job<W> | undefined;
+  /** It may have begun these, and did not finish them. */
+  readonly lost: readonly Job<W>[];
+  /** It certainly did not begin these. */
+  readonly untouched: readonly Job<W>[];
 }
 
 export interface SlotOwner<W> {
   slotReady(slot: WorkerSlot<W>): void;
-  /** The answer of its job has come; the slot is idle. */
+  /** A job's answer has come; the slot is idle if it was the last. */
   slotFinished(slot: WorkerSlot<W>): void;
   /** The job has run longer than it may. */
   slotOverdue(slot: WorkerSlot<W>, job: Job<W>): void;
@@ -56,8 +68,13 @@ export class WorkerSlot<W = unknown> {
   readonly #driver: WorkerDriver<W>;
   #state: SlotState = "starting";
   #wasReady = false;
-  #job: Job<W> | undefined;
+  #jobs: Job<W>[] = [];
   #jobsTaken = 0;
+  /** How many jobs it may have at a time. */
+  #window = 1;
+  /** When the first of its jobs came to be the first. */
+  #since = 0;
+  #lastSeen: Job<W> | undefined;
   #jobTimer: NodeJS.Timeout | undefined;
   #stopTimer: NodeJS.Timeout | undefined;
 
@@ -79,25 +96,34 @@ export class WorkerSlot<W = unknown> {
     return this.#driver.pid;
   }
 
-  /** How many jobs it has been given since it started. */
+  /** How many jobs it has been given since it started, less those that were taken back. */
   get jobsTaken(): number {
     return this.#jobsTaken;
   }
 
-  /** What it is running. */
-  get job(): Job<W> | undefined {
-    return this.#job;
+  /** How many jobs it has. */
+  get load(): number {
+    return this.#jobs.length;
   }
 
-  /** Gives the idle worker a job. */
+  /** Whether it is busy, quick enough for another job, and has none that came after that. */
+  hasRoomFor(job: Job<W>): boolean {
+    const last = this.#jobs.at(-1);
+    if (this.#state !== "busy" || last === undefined || this.#jobs.length >= this.#window) return false;
+    return last.id < job.id && this.#driver.takesAhead;
+  }
+
+  has(job: Job<W>): boolean {
+    return this.#jobs.includes(job);
+  }
+
+  /** Gives the worker a job: it is idle, or has room. */
   run(job: Job<W>): void {
     this.#state = "busy";
-    this.#job = job;
+    this.#jobs.push(job);
     this.#jobsTaken += 1;
     job.handovers += 1;
-    if (job.timeout !== undefined && job.timeout !== Infinity) {
-      this.#jobTimer = startTimer(job.timeout, () => this.#owner.slotOverdue(this, job));
-    }
+    if (this.#jobs.length === 1) this.#comeToFirst(job);
     try {
       this.#driver.send(job.id, job.work);
     } catch {
@@ -105,12 +131,53 @@ export class WorkerSlot<W = unknown> {
     }
   }
 
-  /** Takes the job away, if there is one; its answer, should one come, is ignored. */
-  takeJob(): Job<W> | undefined {
-    const job = this.#job;
-    this.#job = undefined;
+  /** Takes a job out that the worker has not begun, and never will; `false` when it may have. */
+  takeBack(job: Job<W>): boolean {
+    if (this.#driver.takeBack(job.id) !== "taken") return false;
+    this.#remove(job);
+    this.#jobsTaken -= 1;
+    job.handovers -= 1;
+    if (this.#jobs.length === 0 && this.#state === "busy") this.#state = "idle";
+    return true;
+  }
+
+  /** Takes out the last jobs that the worker has not begun, `atMost` of them, in their order. */
+  takeBackLast(atMost: number): Job<W>[] {
+    const back: Job<W>[] = [];
+    while (back.length < atMost && this.#jobs.length > 1) {
+      const last = this.#jobs.at(-1);
+      if (last === undefined || !this.takeBack(last)) break;
+      back.push(last);
+    }
+    return back.toReversed();
+  }
+
+  /** What stands behind a job that takes long: called twice without an answer between, it takes those jobs out. */
+  takeStalled(): Job<W>[] {
+    const first = this.#jobs[0];
+    const isStalled = first !== undefined && first === this.#lastSeen;
+    this.#lastSeen = first;
+    if (!isStalled) return [];
+    this.#window = 1;
+    return this.takeBackLast(Infinity);
+  }
+
+  /**
+   * Takes out a job that the worker has begun; its answer, should one come, is ignored. `false` when it has finished it already:
+   * it has begun the next one. To be called when those behind that it has not begun were taken back.
+   */
+  abandon(job: Job<W>): boolean {
+    const next = this.#jobs[this.#jobs.indexOf(job) + 1];
+    this.#remove(job);
+    return next === undefined;
+  }
+
+  /** Takes all jobs out; their answers are ignored. */
+  takeAll(): Job<W>[] {
+    const jobs = this.#jobs;
+    this.#jobs = [];
     clearTimeout(this.#jobTimer);
-    return job;
+    return jobs;
   }
 
   /** Lets the worker end in its own time: it is idle, or has not begun. */
@@ -143,19 +210,44 @@ export class WorkerSlot<W = unknown> {
   }
 
   #answer(taskId: number, answer: LinkAnswer): void {
-    if (this.#job?.id !== taskId) return;
-    const job = this.takeJob();
-    if (this.#state === "busy") this.#state = "idle";
-    // The worker gets its next job before this one's result is looked at: it has nothing to do until then.
+    const job = this.#jobs[0];
+    if (job?.id !== taskId) return;
+    this.#window = performance.now() - this.#since < quickMs ? Math.min(this.#window * 2, mostJobs) : 1;
+    this.#remove(job);
+    if (this.#jobs.length === 0 && this.#state === "busy") this.#state = "idle";
+    // The worker gets its next job before this one's result is looked at: it may have nothing to do until then.
     this.#owner.slotFinished(this);
-    job?.finish(answer, this);
+    job.finish(answer, this);
+  }
+
+  #remove(job: Job<W>): void {
+    const index = this.#jobs.indexOf(job);
+    if (index < 0) return;
+    this.#jobs.splice(index, 1);
+    if (index > 0) return;
+    clearTimeout(this.#jobTimer);
+    const first = this.#jobs[0];
+    if (first !== undefined) this.#comeToFirst(first);
+  }
+
+  /** The worker begins it about now: it has answered the one before. */
+  #comeToFirst(job: Job<W>): void {
+    this.#since = performance.now();
+    if (job.timeout === undefined || job.timeout === Infinity) return;
+    this.#jobTimer = startTimer(job.timeout, () => this.#owner.slotOverdue(this, job));
   }
 
   #end(end: LinkEnd): void {
     this.#state = "ended";
     clearTimeout(this.#stopTimer);
-    const job = this.takeJob();
-    this.#owner.slotEnded(this, { ...end, wasReady: this.#wasReady, job });
+    const lost: Job<W>[] = [];
+    const untouched: Job<W>[] = [];
+    for (const job of this.takeAll()) {
+      const withdrawal = this.#driver.takeBack(job.id);
+      const isUntouched = withdrawal === "taken" || (withdrawal === "unknown" && (end.neverBegan || end.leftUnread));
+      (isUntouched ? untouched : lost).push(job);
+    }
+    this.#owner.slotEnded(this, { ...end, wasReady: this.#wasReady, lost, untouched });
   }
 }
 
@@ -163,3 +255,7 @@ export class WorkerSlot<W = unknown> {
 const retireGrace = 10_000;
 /** Milliseconds between SIGTERM, which a task may have caught, and SIGKILL, which it cannot. */
 const terminateGrace = 1_000;
+/** Milliseconds a job may take, from the answer before it to its own, for the worker to be sent jobs ahead. */
+const quickMs = 1;
+/** How many jobs a worker may have: enough that it has something to do while its host is busy with others, and few to take back. */
+const mostJobs = 128;

@@ -18,7 +18,7 @@ import { DecodeError } from "../errors.js";
 import { ByteReader } from "./byte-reader.js";
 import { ByteWriter } from "./byte-writer.js";
 import { type Encoded, isByReference } from "./extension.js";
-import type { Failure, HostMessage, Identity, Payload, WorkerMessage } from "./messages.js";
+import type { Failure, HostMessage, Identity, Payload, TaskHead, WorkerMessage } from "./messages.js";
 
 /**
  * One message as a channel carries it: a body, and large binary parts that travel beside it without being copied into it.
@@ -34,7 +34,7 @@ export interface Frame {
 /** Below this, copying a body behind the frame's header is cheaper than another part to send. */
 const inlineLimitBytes = 4096;
 
-const hostKinds = ["boot", "define", "forget", "run", "chunk", "stop"] as const;
+const hostKinds = ["boot", "define", "forget", "tickets", "run", "chunk", "stop"] as const;
 const workerKinds = ["ready", "failed", "value", "error", "outcomes"] as const;
 const noAttachments: readonly Uint8Array[] = [];
 
@@ -51,14 +51,15 @@ export function encodeHostMessage(message: HostMessage): Frame {
     case "forget":
       frame.number(message.functionId);
       break;
+    case "tickets":
+      frame.payload(message.words);
+      break;
     case "run":
-      frame.number(message.taskId);
-      frame.number(message.functionId);
+      writeTaskHead(frame, message);
       frame.payload(message.args);
       break;
     case "chunk":
-      frame.number(message.taskId);
-      frame.number(message.functionId);
+      writeTaskHead(frame, message);
       frame.flag(message.spread);
       frame.payload(message.items);
       break;
@@ -92,10 +93,12 @@ function readHostMessage(reader: FrameReader): HostMessage {
       return { kind, functionId: reader.number(), code: reader.payload() };
     case "forget":
       return { kind, functionId: reader.number() };
+    case "tickets":
+      return { kind, words: reader.payload() };
     case "run":
-      return { kind, taskId: reader.number(), functionId: reader.number(), args: reader.payload() };
+      return { kind, ...readTaskHead(reader), args: reader.payload() };
     case "chunk":
-      return { kind, taskId: reader.number(), functionId: reader.number(), spread: reader.flag(), items: reader.payload() };
+      return { kind, ...readTaskHead(reader), spread: reader.flag(), items: reader.payload() };
     case "stop":
       return { kind };
     default:
@@ -156,6 +159,16 @@ function readWorkerMessage(reader: FrameReader): WorkerMessage {
     default:
       throw new DecodeError(`Cannot decode a worker's message: there is no kind ${reader.kind}`);
   }
+}
+
+function writeTaskHead(frame: FrameWriter, { taskId, ticket, functionId }: TaskHead): void {
+  frame.number(taskId);
+  frame.number(ticket);
+  frame.number(functionId);
+}
+
+function readTaskHead(reader: FrameReader): TaskHead {
+  return { taskId: reader.number(), ticket: reader.number(), functionId: reader.number() };
 }
 
 function readFailures(reader: FrameReader): readonly Failure[] {

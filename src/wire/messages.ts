@@ -5,6 +5,7 @@
  *      │ boot ───────────────────────────────▶ │  who you are; which modules to load first
  *      │ ◀──────────────────────────── ready   │  or `failed`, after which the worker ends
  *      │ define 1 ───────────────────────────▶ │  a function, once
+ *      │ tickets ────────────────────────────▶ │  memory, with a word for each task that is sent from here on: to a pool's worker
  *      │ run task 1, function 1, arguments ──▶ │
  *      │ ◀──────────────────── value, task 1   │  or `error`
  *      │ chunk task 2, function 1, items ────▶ │
@@ -13,7 +14,8 @@
  *
  * Invariants:
  *  1. A function id is defined before any task names it, and ids are never used twice on one channel.
- *  2. Every `run` and `chunk` gets exactly one `value`, `error` or `outcomes`, unless the worker dies.
+ *  2. Every `run` and `chunk` gets exactly one `value`, `error` or `outcomes`, unless the worker dies, or the host takes it back
+ *     by its ticket (`../backend/tickets.ts`): then none.
  *  3. A worker runs tasks one at a time, in the order in which they came.
  *  4. Payloads are opaque here: only the codec reads them.
  */
@@ -37,10 +39,20 @@ export type HostMessage =
   | { readonly kind: "boot"; readonly identity: Identity }
   | { readonly kind: "define"; readonly functionId: number; readonly code: Payload }
   | { readonly kind: "forget"; readonly functionId: number }
-  | { readonly kind: "run"; readonly taskId: number; readonly functionId: number; readonly args: Payload }
+  /** Where the words of the tickets are. */
+  | { readonly kind: "tickets"; readonly words: Payload }
+  | ({ readonly kind: "run"; readonly args: Payload } & TaskHead)
   /** `spread`: each item is an array of arguments (`starmap`). */
-  | { readonly kind: "chunk"; readonly taskId: number; readonly functionId: number; readonly spread: boolean; readonly items: Payload }
+  | ({ readonly kind: "chunk"; readonly spread: boolean; readonly items: Payload } & TaskHead)
   | { readonly kind: "stop" };
+
+/** What every task begins with. */
+export interface TaskHead {
+  readonly taskId: number;
+  /** 0 when it cannot be taken back. */
+  readonly ticket: number;
+  readonly functionId: number;
+}
 
 export type WorkerMessage =
   | { readonly kind: "ready" }

@@ -20,11 +20,25 @@ export type Answer =
   | { readonly kind: "error"; readonly error: unknown }
   | { readonly kind: "outcomes"; readonly values: unknown[]; readonly failures: ItemFailure[] };
 
-export async function runOnce(run: Run, functions: FunctionTable): Promise<Answer> {
+/** The answer at once, if nothing has to be imported and the function is not asynchronous. */
+export function runOnce(run: Run, functions: FunctionTable): Answer | Promise<Answer> {
   try {
-    const fn = await functions.get(run.functionId);
-    const args = await decodeList(run.args);
-    return { kind: "value", value: await fn(...args) };
+    const fn = functions.get(run.functionId);
+    const value = fn instanceof Promise ? fn.then((rebuilt) => call(rebuilt, run.args)) : call(fn, run.args);
+    return isThenable(value) ? settled(value) : { kind: "value", value };
+  } catch (error) {
+    return { kind: "error", error };
+  }
+}
+
+function call(fn: TaskFunction, payload: Payload): unknown {
+  const args = decodeList(payload);
+  return args instanceof Promise ? args.then((list) => fn(...list)) : fn(...args);
+}
+
+async function settled(value: PromiseLike<unknown>): Promise<Answer> {
+  try {
+    return { kind: "value", value: await value };
   } catch (error) {
     return { kind: "error", error };
   }
@@ -41,12 +55,12 @@ export async function runChunk(chunk: Chunk, functions: FunctionTable): Promise<
   }
 }
 
-async function runItems(items: readonly unknown[], call: TaskFunction): Promise<Answer> {
+async function runItems(items: readonly unknown[], callItem: TaskFunction): Promise<Answer> {
   const values: unknown[] = [];
   const failures: ItemFailure[] = [];
   for (let index = 0; index < items.length; index++) {
     try {
-      const result = call(items[index]);
+      const result = callItem(items[index]);
       // Most functions for many small items are not asynchronous: no turn of the microtask queue for each of those.
       values.push(isThenable(result) ? await result : result);
     } catch (error) {
@@ -56,11 +70,13 @@ async function runItems(items: readonly unknown[], call: TaskFunction): Promise<
   return { kind: "outcomes", values, failures };
 }
 
-async function decodeList(payload: Payload): Promise<unknown[]> {
-  const codec = messageCodec();
-  const imports = codec.prepare(payload);
-  if (imports !== undefined) await whileImporting(imports);
-  const list = whileReading(() => codec.decode(payload));
+function decodeList(payload: Payload): unknown[] | Promise<unknown[]> {
+  const imports = messageCodec().prepare(payload);
+  return imports === undefined ? readList(payload) : whileImporting(imports).then(() => readList(payload));
+}
+
+function readList(payload: Payload): unknown[] {
+  const list = whileReading(() => messageCodec().decode(payload));
   if (!Array.isArray(list)) throw new DecodeError("Cannot run a task: its arguments are not a list");
   return list as unknown[];
 }
@@ -71,5 +87,6 @@ function argumentsOf(item: unknown): unknown[] {
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+  const mayBe = (typeof value === "object" && value !== null) || typeof value === "function";
+  return mayBe && "then" in value && typeof value.then === "function";
 }

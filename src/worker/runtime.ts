@@ -9,16 +9,19 @@
  *
  * Invariants:
  *  1. Tasks run one at a time, in the order in which they came; each is answered before the next begins, so that a death is
- *     blamed on the right one.
+ *     blamed on the right one. One that its host has taken back by its ticket is skipped.
  *  2. The worker ends when the channel does, in every state but `ending`, where it ended the channel itself.
- *  3. Nothing here blocks the event loop: between tasks, and in `draining`, it belongs to what tasks have left running.
+ *  3. Nothing here blocks the event loop: between tasks, and in `draining`, it belongs to what tasks have left running. Tasks that
+ *     wait in a row are run in a row, for a millisecond; then the loop turns.
  */
 import { inspect } from "node:util";
+import { setImmediate as turn } from "node:timers/promises";
 import type { Channel } from "../channel/channel.js";
 import { messageCodec } from "../ship/codec.js";
 import { parentVariable, realm } from "../backend/realm.js";
+import { TicketReader } from "../backend/tickets.js";
 import { decodeHostMessage, encodeWorkerMessage } from "../wire/frames.js";
-import type { HostMessage, Identity, WorkerMessage } from "../wire/messages.js";
+import type { HostMessage, Identity, Payload, WorkerMessage } from "../wire/messages.js";
 import { encodeAnswer, encodeError } from "./answers.js";
 import { FunctionTable } from "./function-table.js";
 import { runChunk, runOnce, type Work } from "./run-task.js";
@@ -35,7 +38,7 @@ export function runWorker(options: RuntimeOptions): void {
   new WorkerRuntime(options);
 }
 
-type Definition = Extract<HostMessage, { kind: "define" | "forget" }>;
+type Preparation = Extract<HostMessage, { kind: "define" | "forget" | "tickets" }>;
 
 type State = "booting" | "idle" | "running" | "draining" | "ending";
 
@@ -44,11 +47,12 @@ class WorkerRuntime {
   readonly #onIdentity: (identity: Identity) => void;
   readonly #onBoot: (identity: Identity) => Promise<void>;
   readonly #functions = new FunctionTable(messageCodec());
-  /** What is done in its turn: functions come and go between the tasks that need them. */
-  readonly #queue: (Work | Definition)[] = [];
+  /** What is done in its turn: functions and tickets come between the tasks that need them. */
+  readonly #queue: (Work | Preparation)[] = [];
   #state: State = "booting";
   #identity: Identity | undefined;
   #isStopping = false;
+  #tickets: TicketReader | undefined;
 
   constructor({ channel, onIdentity, onBoot }: RuntimeOptions) {
     this.#channel = channel;
@@ -67,6 +71,7 @@ class WorkerRuntime {
         return void this.#boot(message.identity);
       case "define":
       case "forget":
+      case "tickets":
       case "run":
       case "chunk":
         this.#queue.push(message);
@@ -91,23 +96,31 @@ class WorkerRuntime {
 
   async #work(): Promise<void> {
     this.#state = "running";
+    let turned = performance.now();
     for (let work = this.#queue.shift(); work !== undefined; work = this.#queue.shift()) {
-      if (work.kind === "define" || work.kind === "forget") {
-        this.#redefine(work);
-        continue;
-      }
+      if (work.kind === "define") this.#functions.define(work.functionId, work.code);
+      else if (work.kind === "forget") this.#functions.forget(work.functionId);
+      else if (work.kind === "tickets") await this.#takeTickets(work.words);
+      if (!("taskId" in work) || !this.#begins(work)) continue;
       const answer = await (work.kind === "run" ? runOnce(work, this.#functions) : runChunk(work, this.#functions));
       this.#send(encodeAnswer(work.taskId, answer));
-      if (this.#identity?.role !== "process") continue;
-      return answer.kind === "error" ? this.#endOfFailed(answer.error) : this.#drain();
+      if (this.#identity?.role === "process") return answer.kind === "error" ? this.#endOfFailed(answer.error) : this.#drain();
+      if (this.#queue.length === 0 || performance.now() - turned < rowMs) continue;
+      await turn();
+      turned = performance.now();
     }
     this.#state = "idle";
     if (this.#isStopping) await this.#end();
   }
 
-  #redefine(definition: Definition): void {
-    if (definition.kind === "define") this.#functions.define(definition.functionId, definition.code);
-    else this.#functions.forget(definition.functionId);
+  /** `false` when its host has taken it back. */
+  #begins({ ticket }: Work): boolean {
+    return ticket === 0 || this.#tickets?.begin(ticket) !== false;
+  }
+
+  async #takeTickets(words: Payload): Promise<void> {
+    const { Block } = await import("../memory/block.js");
+    this.#tickets = new TicketReader(Block.attach(messageCodec().decode(words)));
   }
 
   /** The target has returned: the process lives on while its event loop does, as Python's does while it has threads. */
@@ -158,5 +171,7 @@ function printed(text: string): Promise<void> {
   return new Promise((resolve) => process.stderr.write(text, () => resolve()));
 }
 
+/** Milliseconds for which tasks may follow one another without a turn of the event loop. */
+const rowMs = 1;
 /** The exit code of a worker whose host has gone: nobody is left to read it. */
 const hostGoneCode = 1;

@@ -11,22 +11,46 @@ class HandWorker implements WorkerDriver<string> {
   readonly number: number;
   readonly pid: number;
   readonly listener: LinkListener;
-  task: number | undefined;
+  /** Whether it can be sent tasks ahead, and be asked to give them back. */
+  readonly takesAhead: boolean;
+  /** What it was sent and has not answered. */
+  tasks: number[] = [];
+  /** How many of them it has begun. */
+  begun = 0;
   isReady = false;
   isAlive = true;
   isAskedToStop = false;
   readonly signals: string[] = [];
 
-  constructor(number: number, listener: LinkListener) {
+  constructor(number: number, listener: LinkListener, takesAhead = false) {
     this.number = number;
+    this.takesAhead = takesAhead;
     this.pid = 1000 + number;
     this.listener = listener;
   }
 
   send(taskId: number): void {
     assert.ok(this.isReady, "work is sent to ready workers only");
-    assert.equal(this.task, undefined, "one job at a time");
-    this.task = taskId;
+    assert.ok(this.takesAhead || this.tasks.length === 0, "one job at a time");
+    this.tasks.push(taskId);
+  }
+
+  takeBack(taskId: number): "taken" | "begun" | "unknown" {
+    if (!this.takesAhead) return "unknown";
+    const index = this.tasks.indexOf(taskId);
+    if (index < this.begun) return "begun";
+    this.tasks.splice(index, 1);
+    return "taken";
+  }
+
+  /** What it runs, or is about to. */
+  get task(): number | undefined {
+    return this.tasks[0];
+  }
+
+  /** Begins the next task. Those before it are finished, their answers on the way. */
+  begin(): void {
+    if (this.begun < this.tasks.length) this.begun += 1;
   }
 
   stop(): void {
@@ -43,9 +67,9 @@ class HandWorker implements WorkerDriver<string> {
   }
 
   answer(): void {
-    const task = this.task;
+    const task = this.tasks.shift();
     assert.ok(task !== undefined);
-    this.task = undefined;
+    this.begun = Math.max(this.begun - 1, 0);
     this.listener.onAnswer(task, { kind: "value", value: task });
   }
 
@@ -89,7 +113,7 @@ class World {
   readonly scheduler: Scheduler<string>;
   startsFail = false;
 
-  constructor(size: number, maxTasksPerWorker = Infinity) {
+  constructor(size: number, maxTasksPerWorker = Infinity, takesAhead = false) {
     this.scheduler = new Scheduler<string>({
       size,
       maxTasksPerWorker,
@@ -99,7 +123,7 @@ class World {
           owner,
           start: (listener) => {
             if (this.startsFail) throw new Error("the system refuses");
-            const worker = new HandWorker(number, listener);
+            const worker = new HandWorker(number, listener, takesAhead);
             this.workers.push(worker);
             return worker;
           },
@@ -269,6 +293,103 @@ test("a withdrawn job never starts, or its worker is stopped; the others go on",
   );
 });
 
+/** A world of quick workers that take jobs ahead: the first of them has had so many quick ones that it takes eight at a time. */
+function quickWorld(size: number): World {
+  const world = new World(size, Infinity, true);
+  const [quick] = world.workers;
+  quick?.becomeReady();
+  for (let count = 0; count < 3; count += 1) {
+    world.submit();
+    quick?.answer();
+  }
+  return world;
+}
+
+test("a quick worker is sent jobs ahead, and answers them in their order", async () => {
+  const world = quickWorld(1);
+  for (let count = 0; count < 10; count += 1) world.submit();
+  assert.deepEqual(world.worker(1).tasks, [4, 5, 6, 7, 8, 9, 10, 11]);
+  world.settle();
+  assert.ok(world.jobs.every((job) => job.outcomes[0]?.kind === "value"));
+  await world.end();
+});
+
+test("what stands behind a job that takes long goes to whoever is idle, in order", async () => {
+  const world = quickWorld(2);
+  for (let count = 0; count < 10; count += 1) world.submit();
+  world.worker(1).begin();
+  world.scheduler.takeStalled();
+  assert.deepEqual(world.worker(1).tasks, [4, 5, 6, 7, 8, 9, 10, 11], "it is not known yet how long the first takes");
+  world.scheduler.takeStalled();
+  assert.deepEqual(world.worker(1).tasks, [4]);
+  world.worker(2).becomeReady();
+  for (let task = 5; task <= 13; task += 1) {
+    assert.equal(world.worker(2).task, task);
+    world.worker(2).answer();
+  }
+  world.worker(1).answer();
+  await world.end();
+});
+
+test("a worker without anything to do gets half of what another has not begun", async () => {
+  const world = quickWorld(2);
+  for (let count = 0; count < 8; count += 1) world.submit();
+  world.worker(1).begin();
+  world.worker(2).becomeReady();
+  assert.deepEqual([world.worker(1).tasks, world.worker(2).task], [[4, 5, 6, 7, 9, 10, 11], 8]);
+  await world.end();
+});
+
+test("a dead worker loses what it had begun, and nothing of what it was sent ahead", async () => {
+  const world = quickWorld(1);
+  for (let count = 0; count < 10; count += 1) world.submit();
+  world.worker(1).begin();
+  world.worker(1).end({ exitCode: -9, leftUnread: true });
+  world.worker(2).becomeReady();
+  world.settle();
+  const kinds = world.jobs.slice(3).map((job) => job.outcomes[0]?.kind);
+  assert.deepEqual(kinds, ["failed", ...Array.from({ length: 9 }, () => "value")]);
+  await world.end();
+});
+
+test("a withdrawn job that was sent ahead does not begin, one that runs ends with its worker, one that has finished hurts nobody", async () => {
+  const world = quickWorld(1);
+  const [finished, running, ahead, other] = [world.submit(), world.submit(), world.submit(), world.submit()];
+  world.worker(1).begin();
+  world.worker(1).begin();
+  world.scheduler.withdraw(ahead);
+  assert.deepEqual(world.worker(1).tasks, [finished.id, running.id, other.id]);
+  world.scheduler.withdraw(finished);
+  assert.deepEqual(world.worker(1).signals, []);
+  world.scheduler.withdraw(running);
+  assert.deepEqual([world.worker(1).signals, world.worker(1).tasks], [["SIGTERM"], [finished.id, running.id]]);
+  world.worker(2).becomeReady();
+  assert.equal(world.worker(2).task, other.id);
+  world.scheduler.close();
+  world.settle();
+  await world.scheduler.ended();
+  assert.deepEqual(
+    [finished, running, ahead, other].map((job) => job.outcomes.length),
+    [0, 0, 0, 1],
+  );
+});
+
+test("the last job of a worker is not sent ahead", async () => {
+  const world = new World(1, 5, true);
+  world.worker(1).becomeReady();
+  for (let count = 0; count < 3; count += 1) {
+    world.submit();
+    world.worker(1).answer();
+  }
+  for (let count = 0; count < 4; count += 1) world.submit();
+  assert.deepEqual(world.worker(1).tasks, [4]);
+  world.worker(1).answer();
+  assert.deepEqual(world.worker(1).tasks, [5]);
+  world.settle();
+  assert.ok(world.jobs.every((job) => job.outcomes.length === 1));
+  await world.end();
+});
+
 test("a job that runs too long fails alone, counted from its start", async () => {
   const world = new World(1);
   const first = world.submit(5);
@@ -331,6 +452,10 @@ test("whatever happens in whatever order, each job settles exactly once and ever
       "kill",
       "fail start",
       "withdraw",
+      "begin",
+      "begin",
+      "recall",
+      "stall",
       "close",
       "terminate",
     ),
@@ -339,12 +464,13 @@ test("whatever happens in whatever order, each job settles exactly once and ever
   });
   const run = fc.record({
     size: fc.integer({ min: 1, max: 4 }),
-    maxTasks: fc.constantFrom(1, 2, Infinity),
-    events: fc.array(event, { maxLength: 120 }),
+    maxTasks: fc.constantFrom(1, 2, 7, Infinity, Infinity),
+    takesAhead: fc.boolean(),
+    events: fc.array(event, { maxLength: 160 }),
   });
   await fc.assert(
-    fc.asyncProperty(run, async ({ size, maxTasks, events }) => {
-      const world = new World(size, maxTasks);
+    fc.asyncProperty(run, async ({ size, maxTasks, takesAhead, events }) => {
+      const world = new World(size, maxTasks, takesAhead);
       for (const { kind, pick, leftUnread } of events) step(world, kind, pick, leftUnread);
       world.scheduler.close();
       const ended = world.scheduler.ended();
@@ -361,7 +487,15 @@ test("whatever happens in whatever order, each job settles exactly once and ever
 function step(world: World, kind: string, pick: number, leftUnread: boolean): void {
   const oneOf = <T>(things: readonly T[]): T | undefined => things[pick % Math.max(things.length, 1)];
   const alive = world.alive();
-  assert.ok(alive.filter((worker) => worker.task !== undefined && worker.signals.length === 0).length <= world.scheduler.size);
+  const unharmed = alive.filter((worker) => worker.isReady && worker.signals.length === 0 && !worker.isAskedToStop);
+  const busy = unharmed.filter((worker) => worker.task !== undefined);
+  assert.ok(busy.length <= world.scheduler.size);
+  if (busy.length < Math.min(unharmed.length, world.scheduler.size)) {
+    assert.ok(
+      busy.every((worker) => worker.tasks.length === 1 || worker.begun > 1),
+      "nobody has nothing to do while others have jobs to spare",
+    );
+  }
   switch (kind) {
     case "submit":
       if (world.scheduler.state === "running") world.submit();
@@ -378,6 +512,17 @@ function step(world: World, kind: string, pick: number, leftUnread: boolean): vo
     case "fail start":
       oneOf(alive.filter((worker) => !worker.isReady))?.end({ exitCode: 1, startError: new Error("no") });
       break;
+    case "begin":
+      oneOf(alive.filter((worker) => worker.isReady))?.begin();
+      break;
+    case "stall":
+      world.scheduler.takeStalled();
+      break;
+    case "recall": {
+      const job = oneOf(world.jobs.filter((candidate) => candidate.outcomes.length === 0 && !candidate.isWithdrawn));
+      if (job !== undefined) job.isWithdrawn = world.scheduler.recall(job);
+      break;
+    }
     case "withdraw": {
       const job = oneOf(world.jobs.filter((candidate) => candidate.outcomes.length === 0 && !candidate.isWithdrawn));
       if (job === undefined) break;

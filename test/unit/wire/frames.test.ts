@@ -25,8 +25,9 @@ const hostMessage: fc.Arbitrary<HostMessage> = fc.oneof(
   identity.map((value) => ({ kind: "boot" as const, identity: value })),
   fc.record({ kind: fc.constant("define" as const), functionId: id, code: payload }),
   fc.record({ kind: fc.constant("forget" as const), functionId: id }),
-  fc.record({ kind: fc.constant("run" as const), taskId: id, functionId: id, args: payload }),
-  fc.record({ kind: fc.constant("chunk" as const), taskId: id, functionId: id, spread: fc.boolean(), items: payload }),
+  fc.record({ kind: fc.constant("tickets" as const), words: payload }),
+  fc.record({ kind: fc.constant("run" as const), taskId: id, ticket: id, functionId: id, args: payload }),
+  fc.record({ kind: fc.constant("chunk" as const), taskId: id, ticket: id, functionId: id, spread: fc.boolean(), items: payload }),
   fc.constant({ kind: "stop" as const }),
 );
 
@@ -73,7 +74,7 @@ test("frames that were made before are not touched by those made later", () => {
 
 test("large bodies and all attachments pass through by reference", () => {
   const args = { body: new Uint8Array(100_000), attachments: [new Uint8Array(3), new Uint8Array(1 << 20)] };
-  const frame = encodeHostMessage({ kind: "run", taskId: 1, functionId: 2, args });
+  const frame = encodeHostMessage({ kind: "run", taskId: 1, ticket: 0, functionId: 2, args });
   assert.ok(frame.body.length < 20);
   assert.deepEqual(
     frame.attachments.map((part) => [args.body, ...args.attachments].findIndex((own) => own === part)),
