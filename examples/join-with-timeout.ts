@@ -3,15 +3,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Process } from "manyhands";
 
 async function longTask(): Promise<void> {
-  console.log("Starting long task...");
   await sleep(10_000);
   console.log("Task complete");
 }
 
+console.log("Starting long task...");
 const process = new Process(longTask);
 process.start();
 
-await process.join({ timeout: 5_000 });
+await process.join({ timeout: 1_000 });
 if (process.isAlive) {
   console.log("Process is taking too long, terminating");
   process.terminate();

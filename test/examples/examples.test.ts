@@ -8,7 +8,8 @@ import { runProgram } from "../programs/run-program.js";
 
 const examples = readdirSync("examples").filter((name) => name.endsWith(".ts"));
 
-describe("examples", { concurrency: 2 }, () => {
+// Some wait for seconds, and leave the processor to others.
+describe("examples", { concurrency: 4 }, () => {
   for (const example of examples) {
     const { lines, inAnyOrder } = promiseOf(example);
     const run = async (args: string[]): Promise<void> => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { after, describe, test } from "node:test";
 import { runCli } from "./run-cli.js";
 
 const folder = mkdtempSync(join(tmpdir(), "manyhands-test-"));
@@ -23,28 +23,31 @@ const fatal = [
   ["hang", /line 21 "hang": ran for longer than 2\.0 s, and was stopped/],
 ] as const;
 
-for (const [word, message] of fatal) {
-  for (const chunking of [[], ["--chunk-size", "1"], ["--chunk-size", "10"]]) {
-    test(`an input that does "${word}" costs one line ${chunking.join(" ")}, and every input runs once`, async () => {
-      const inputs = Array.from({ length: 50 }, (_, index) => (index === 20 ? word : `fine ${index}`));
-      const ranFile = join(folder, `${word}${chunking.join("")}`);
-      const timeout = word === "loop" || word === "hang" ? "2s" : "1m";
-      const { code, lines, stderr } = await runCli(["map", "functions.mjs#noteAndObey", "-j", "2", "--timeout", timeout, ...chunking], {
-        stdin: inputs.map((input) => `${input}\n`).join(""),
-        env: { RAN_FILE: ranFile },
+// Those that are stopped after a time leave the processor to others until then.
+describe("fatal inputs", { concurrency: 3 }, () => {
+  for (const [word, message] of fatal) {
+    for (const chunking of [[], ["--chunk-size", "1"], ["--chunk-size", "10"]]) {
+      test(`an input that does "${word}" costs one line ${chunking.join(" ")}, and every input runs once`, async () => {
+        const inputs = Array.from({ length: 50 }, (_, index) => (index === 20 ? word : `fine ${index}`));
+        const ranFile = join(folder, `${word}${chunking.join("")}`);
+        const timeout = word === "loop" || word === "hang" ? "2s" : "1m";
+        const { code, lines, stderr } = await runCli(["map", "functions.mjs#noteAndObey", "-j", "2", "--timeout", timeout, ...chunking], {
+          stdin: inputs.map((input) => `${input}\n`).join(""),
+          env: { RAN_FILE: ranFile },
+        });
+        assert.equal(code, 1);
+        assert.deepEqual(
+          lines,
+          Array.from({ length: 49 }, () => '"fine"'),
+        );
+        const failures = stderr.split("\n").filter((line) => line.startsWith("manyhands: "));
+        assert.equal(failures.length, 1, stderr);
+        assert.match(failures[0] ?? "", message);
+        assert.deepEqual(readFileSync(ranFile, "utf8").trimEnd().split("\n").sort(), inputs.sort());
       });
-      assert.equal(code, 1);
-      assert.deepEqual(
-        lines,
-        Array.from({ length: 49 }, () => '"fine"'),
-      );
-      const failures = stderr.split("\n").filter((line) => line.startsWith("manyhands: "));
-      assert.equal(failures.length, 1, stderr);
-      assert.match(failures[0] ?? "", message);
-      assert.deepEqual(readFileSync(ranFile, "utf8").trimEnd().split("\n").sort(), inputs.sort());
-    });
+    }
   }
-}
+});
 
 test("with threads too, an endless loop is cut and costs one line", async () => {
   const { code, lines, stderr } = await runCli(["map", "functions.mjs#obey", "--threads", "--timeout", "2500ms", "--chunk-size", "3"], {

@@ -31,7 +31,10 @@ for (const { kind, Process } of backends) {
     const words = numbers.map((n) => `word ${n}`);
     const records = numbers.map((n) => ({ n, isWhole: Number.isInteger(n) }));
     const target = (...lists: unknown[]): unknown => lists;
-    assert.deepEqual(await new Process(target, [numbers, words, records]).start().result(), [numbers, words, records]);
+    const sent = [numbers, words, records];
+    const received = await new Process(target, sent).start().result();
+    // As one text: an assertion for every item would take longer than the way there and back.
+    assert.ok(JSON.stringify(received) === JSON.stringify(sent));
   });
 
   test(`${kind}: a chain of 100,000 objects arrives`, { timeout: 240_000 }, async () => {
