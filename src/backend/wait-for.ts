@@ -1,3 +1,4 @@
+import { Settlement } from "../memory/settlement.js";
 import { startTimer } from "./timer.js";
 
 /** How long to wait, and what may end the wait early. */
@@ -16,15 +17,15 @@ export async function waitFor(promise: Promise<unknown>, { timeout, signal }: Wa
   signal?.throwIfAborted();
   const end = await new Promise<"settled" | "over" | "aborted">((resolve) => {
     const finish = (how: "settled" | "over" | "aborted"): void => {
+      callOff();
       clearTimeout(timer);
       signal?.removeEventListener("abort", onAbort);
       resolve(how);
     };
-    const settled = (): void => finish("settled");
     const onAbort = (): void => finish("aborted");
     const timer = timeout === undefined || timeout === Infinity ? undefined : startTimer(timeout, () => finish("over"));
     signal?.addEventListener("abort", onAbort, { once: true });
-    promise.then(settled, settled);
+    const callOff = Settlement.of(promise).onSettled(() => finish("settled"));
   });
   if (end === "aborted") signal?.throwIfAborted();
   return end === "settled";

@@ -2,6 +2,7 @@
 import { setMaxListeners } from "node:events";
 import { Deadline } from "../memory/deadline.js";
 import { canBeReady, readiness, type CanBeReady, type Readiness } from "../memory/readiness.js";
+import { Settlement } from "../memory/settlement.js";
 import type { WaitOptions } from "../memory/waitable.js";
 
 export type { CanBeReady };
@@ -10,17 +11,21 @@ export type { CanBeReady };
  * Waits until at least one of the objects is ready, and returns all that are, in the order of the list:
  *
  *  - a connection, when there is something to receive, or nothing will come any more
+ *  - a listener, when there is somebody to accept
+ *  - a queue, when there is an item to get, or it was shut down
+ *  - an event, when it is set, or was set since the call
  *  - a process, when it has ended
  *  - a promise or a task, when it has settled, either way
  *  - any object with a method of the name `Symbol.for("manyhands.readiness")`
  *
- * Nothing is consumed. An object that is listed twice is returned once. When `timeout` milliseconds are over it returns an
+ * Nothing is consumed, so others may be faster to take what was there. Nothing is left behind on objects that were not ready, however
+ * often they are waited for. An object that is listed twice is returned once. When `timeout` milliseconds are over it returns an
  * empty array; zero or less looks once. An empty list waits out the timeout.
  *
  * Python: `multiprocessing.connection.wait`, which rejects an object that is listed twice.
  *
  * @throws the signal's reason, when it is aborted.
- * @throws ClosedError when one of the connections or process objects is closed, StateError when it cannot be received from.
+ * @throws ClosedError when one of the connections, listeners or process objects is closed, StateError when it cannot be received from.
  * @throws TypeError when an object cannot be waited for, or when the list is empty and there is no timeout.
  * @example
  * const [receiver, sender] = Pipe<string>({ duplex: false });
@@ -48,8 +53,10 @@ export async function wait<T extends CanBeReady | PromiseLike<unknown>>(
 
 function readinessOf(object: unknown): Readiness {
   if (canBeReady(object)) return object[readiness]();
-  if (isThenable(object)) return new Settlement(object);
-  throw new TypeError("Cannot wait for that: it must be a connection, a process, a promise, or another object that can become ready");
+  if (isThenable(object)) return Settlement.of(object);
+  throw new TypeError(
+    "Cannot wait for that: it must be a connection, a listener, a queue, an event, a process, a promise, or another object that can become ready",
+  );
 }
 
 /** Returns when one of them may be ready, or the time is over. @throws the signal's reason. */
@@ -83,21 +90,6 @@ function abortOf(signal: AbortSignal, over: AbortSignal): Promise<void> {
 
 /** The longest delay a timer takes, in milliseconds. */
 const longestTimer = 0x7fff_ffff;
-
-/** Whether a promise has settled, either way. */
-class Settlement implements Readiness {
-  isReady = false;
-  readonly #settled: Promise<void>;
-
-  constructor(promise: PromiseLike<unknown>) {
-    const settle = (): void => void (this.isReady = true);
-    this.#settled = Promise.resolve(promise.then(settle, settle));
-  }
-
-  whenReady(signal: AbortSignal): Promise<void> {
-    return Promise.race([this.#settled, new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }))]);
-  }
-}
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";

@@ -19,6 +19,7 @@ import { forgetChild, realm, refuseWhileImporting, rememberChild, type Child } f
 import { WorkerLink, type LinkAnswer, type LinkEnd, type LinkWork } from "../backend/worker-link.js";
 import { ClosedError, StateError } from "../errors.js";
 import { readiness, type CanBeReady, type Readiness } from "../memory/readiness.js";
+import { Settlement } from "../memory/settlement.js";
 import { checkReach } from "../memory/reach.js";
 import { waitFor, type WaitOptions } from "../backend/wait-for.js";
 import { childIdentity, nextPath, ownIdentity } from "./identity.js";
@@ -211,7 +212,7 @@ export abstract class BaseProcess<A extends readonly unknown[] = readonly unknow
       get isReady() {
         return hasEnded();
       },
-      whenReady: (signal) => this.#whileAwaited(() => waitFor(this.#ended, { signal })),
+      whenReady: (signal) => this.#whileAwaited(() => Settlement.of(this.#ended).whenReady(signal)),
     };
   }
 

@@ -66,10 +66,11 @@ export class Taking {
         return isReady();
       },
       whenReady: async (signal) => {
-        while (!signal.aborted) {
+        for (;;) {
           const seen = this.#shared.items.prepare();
-          // Whoever was woken and takes nothing wakes the next one.
+          // Whoever was woken and takes nothing wakes the next one; also when the wait is over just then.
           if (isReady()) return this.#shared.items.announce();
+          if (signal.aborted) return;
           await this.#shared.items.sleepAsync(seen, { timeout: attendMs, signal }).catch(() => {});
         }
       },

@@ -16,6 +16,7 @@ import { handleOf, type Handle, type Shareable } from "../memory/handle.js";
 import { attendMs } from "../memory/holders.js";
 import { Identities } from "../memory/identities.js";
 import { killPoint } from "../memory/kill-point.js";
+import { readiness, type CanBeReady, type Readiness } from "../memory/readiness.js";
 import { Turns } from "../memory/turns.js";
 import type { WaitOptions } from "../memory/waitable.js";
 
@@ -34,7 +35,7 @@ import type { WaitOptions } from "../memory/waitable.js";
  * ready.set();
  * assert.equal(await ready.wait(), true);
  */
-export class Event implements Shareable {
+export class Event implements Shareable, CanBeReady {
   readonly #block: Block;
   readonly #int32: Int32Array;
   readonly #at: number;
@@ -83,7 +84,11 @@ export class Event implements Shareable {
     const deadline = new Deadline(timeout, "wait for an event");
     signal?.throwIfAborted();
     const seen = this.#state;
-    if (isSet(seen)) return true;
+    return isSet(seen) || this.#hasChanged(seen, { deadline, signal });
+  }
+
+  /** Whether the word is another one before the time is over. */
+  async #hasChanged(seen: number, { deadline, signal }: ChangeWait): Promise<boolean> {
     if (!(await this.#turns.enter(deadline, signal))) return this.#state !== seen;
     try {
       while (this.#state === seen) {
@@ -118,6 +123,18 @@ export class Event implements Shareable {
     return true;
   }
 
+  /** For `wait`: an event is ready when it is set, or was set since it was asked. */
+  [readiness](): Readiness {
+    const seen = this.#state;
+    const isReady = (): boolean => isSet(seen) || this.#state !== seen;
+    return {
+      get isReady() {
+        return isReady();
+      },
+      whenReady: (signal) => this.#hasChanged(seen, { deadline: new Deadline(undefined, "wait for an event"), signal }),
+    };
+  }
+
   [handleOf](): Handle {
     return { kind: "event", data: known.sent(this.#block, this) };
   }
@@ -134,6 +151,11 @@ export class Event implements Shareable {
       if (Atomics.compareExchange(this.#int32, this.#at, seen, (seen + 1) | 0) === seen) return true;
     }
   }
+}
+
+interface ChangeWait {
+  readonly deadline: Deadline;
+  readonly signal: AbortSignal | undefined;
 }
 
 function isSet(state: number): boolean {

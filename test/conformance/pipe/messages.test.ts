@@ -71,17 +71,78 @@ forEachBackend("Pipe", ({ start }) => {
     assert.equal(await child.join(), 0);
   });
 
-  test("two ends that send 16 MiB of messages to each other at once do not wait for each other", async () => {
-    const [here, there] = Pipe<Uint8Array>();
-    const exchange = async (connection: Connection<Uint8Array>, sizeBytes: number, count: number): Promise<number> => {
-      let received = 0;
-      for (let sent = 0; sent < count; sent++) await connection.send(new Uint8Array(sizeBytes));
-      for (let message = 0; message < count; message++) received += (await connection.recv()).length;
-      return received;
+  for (const [what, count] of [
+    ["one message", 1],
+    ["many messages", 4096],
+  ] as const) {
+    test(`two ends that send 64 MiB to each other at once, in ${what}, do not wait for each other`, async () => {
+      const [here, there] = Pipe<Uint8Array>();
+      const exchange = async (connection: Connection<Uint8Array>, messages: number): Promise<number> => {
+        const sizeBytes = (64 << 20) / messages;
+        const sending = (async () => {
+          for (let sent = 0; sent < messages; sent++) await connection.send(new Uint8Array(sizeBytes).fill(sent));
+        })();
+        let received = 0;
+        for (let message = 0; message < messages; message++) {
+          const bytes = await connection.recv();
+          if (bytes[0] !== message % 256 || bytes.at(-1) !== message % 256) throw new Error(`message ${message} is another one`);
+          received += bytes.length;
+        }
+        await sending;
+        return received;
+      };
+      const child = start(exchange, [there, count]);
+      assert.equal(await exchange(here, count), 64 << 20);
+      assert.equal(await child.result(), 64 << 20);
+    });
+  }
+
+  test("ends travel on and on, through ends that travelled themselves", async () => {
+    const relay = async (from: Connection<Connection>, to: Connection<Connection>): Promise<void> => {
+      for await (const end of from) {
+        await to.send(end);
+        end.close();
+      }
+      to.close();
     };
-    const child = start(exchange, [there, 16 << 20, 1]);
-    assert.equal(await exchange(here, 16 << 20, 1), 16 << 20);
-    assert.equal(await child.result(), 16 << 20);
+    const hops = 4;
+    const pipes = Array.from({ length: hops + 1 }, () => Pipe<Connection>());
+    // Each hop gets its own ends through an end.
+    const children = Array.from({ length: hops }, (_, hop) => {
+      const [give, take] = Pipe<Connection<Connection>>();
+      const child = start(
+        async (ends: Connection<Connection<Connection>>, run: typeof relay) => run(await ends.recv(), await ends.recv()),
+        [take, relay],
+      );
+      const [from, to] = [pipes[hop]?.[1], pipes[hop + 1]?.[0]] as [Connection<Connection>, Connection<Connection>];
+      return { child, give, take, from, to };
+    });
+    for (const { give, take, from, to } of children) {
+      await give.send(from);
+      await give.send(to);
+      for (const end of [give, take, from, to]) end.close();
+    }
+    const [first, last] = [pipes[0]?.[0], pipes[hops]?.[1]] as [Connection<Connection>, Connection<Connection>];
+    const near: Connection<number>[] = [];
+    for (let number = 0; number < 30; number++) {
+      const [here, there] = Pipe<number>();
+      near.push(here);
+      await first.send(there as Connection);
+      there.close();
+    }
+    first.close();
+    let number = 0;
+    for await (const arrived of last) {
+      await near[number]?.send(number);
+      assert.equal(await arrived.recv(patience), number);
+      await arrived.send(number * 2);
+      arrived.close();
+      assert.equal(await near[number]?.recv(patience), number * 2);
+      await assert.rejects(near[number]?.recv(patience) ?? Promise.resolve(), EndOfFileError);
+      number++;
+    }
+    assert.equal(number, 30);
+    for (const { child } of children) assert.equal(await child.join(), 0);
   });
 
   test("send() waits for room without blocking the event loop", async () => {
