@@ -156,6 +156,7 @@ forEachBackend("wait()", ({ start }) => {
     const child = start((event: Event) => event.wait(), [go]);
     let asked = 0;
     class Counted<T> extends Promise<T> {
+      // oxlint-disable-next-line no-thenable -- it counts who asks
       override then<A, B>(...handlers: Parameters<Promise<T>["then"]>): Promise<A | B> {
         asked++;
         return super.then(...handlers) as Promise<A | B>;
