@@ -39,6 +39,11 @@ export type LinkWork =
   | { readonly kind: "run"; readonly fn: CatalogedFunction; readonly args: Payload }
   | { readonly kind: "chunk"; readonly fn: CatalogedFunction; readonly spread: boolean; readonly items: Payload };
 
+/** What its function is called with. */
+export function argumentsOf(work: LinkWork): Payload {
+  return work.kind === "run" ? work.args : work.items;
+}
+
 export interface LinkEnd {
   readonly exit: WorkerExit;
   /** Why it could not start, when it said so. */

@@ -19,6 +19,10 @@ const maxParcels = 64;
  */
 const keepFor = 1000;
 
+interface Message {
+  readonly attachments: readonly Uint8Array[];
+}
+
 class ParcelStock {
   readonly #membership: Membership;
   readonly #parcels: Parcel[] = [];
@@ -102,6 +106,22 @@ let made: ParcelStock | undefined;
 /** Makes memory for the large binary parts of a message that goes to another process: where it can, in a parcel. */
 export function packingMemory(sizeBytes: number): Uint8Array<ArrayBuffer> {
   return (sizeBytes < parcelFromBytes || !hasNative() ? undefined : pack(sizeBytes)) ?? new Uint8Array(sizeBytes);
+}
+
+/** Keeps what is packed for a message that may have to be sent again, until `letGoOfPacked`, or until it can be reached no more. */
+export function keepPacked({ attachments }: Message): void {
+  for (const part of attachments) {
+    const packed = packedIn(part);
+    if (packed !== undefined) packed.isKept = true;
+  }
+}
+
+/** The message is not sent again: its parcels can be used for others. */
+export function letGoOfPacked({ attachments }: Message): void {
+  for (const part of attachments) {
+    const packed = packedIn(part);
+    if (packed !== undefined) packed.isKept = false;
+  }
 }
 
 /** Memory in a parcel; `undefined` when there is none for it. */

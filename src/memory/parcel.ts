@@ -13,9 +13,10 @@
  *  1. The bytes are written at home, and read by the receiver whose id is the state. In between nobody touches them.
  *  2. To send it, the owner stores the flight, then the state, then adds the second name, and then the record that tells of it is
  *     written. Killed before that: who follows in the ring removes the second name, reaping the first (allocator.ts).
- *  3. A receiver exchanges the state for its id, removes the second name, then the record, copies, and stores 0. Killed
- *     before the record is removed: the next one finds it, and the id of somebody who is gone, and takes over. A record that
- *     tells of another flight is that of a message that was lost.
+ *  3. A receiver exchanges the state for its id, removes the second name, then the record, copies, and exchanges its id for 0.
+ *     Killed before the record is removed: the next one finds it, and the id of somebody who is gone, and takes over. A record
+ *     that tells of another flight is that of a message that was lost, or that was sent again to somebody else: a receiver that
+ *     copies at that moment leaves the state alone, and what it has copied is of no use.
  *  4. A message is lost when the rings go with it unread, and when its receiver is killed while it copies. In both cases the
  *     parcel has one name, and nobody alive has it: then the owner takes it back, in one compare-exchange of what it has seen.
  *  5. When the owner leaves, its names go. What is on its way stays until it has arrived, or the rings go.
@@ -47,6 +48,8 @@ export interface Waybill {
 export interface Packed {
   readonly parcel: Parcel;
   wasSent: boolean;
+  /** Whether it may have to be sent again even when it has arrived: then nothing else is packed until `forget`. */
+  isKept: boolean;
 }
 
 /** A parcel as its owner has it. */
@@ -91,7 +94,9 @@ export class Parcel {
 
   /** Whether it can be packed. */
   get isFree(): boolean {
-    return (this.#packed === undefined || this.#packed.wasSent) && Atomics.load(this.#words, stateWord) === atHome;
+    return (
+      (this.#packed === undefined || (this.#packed.wasSent && !this.#packed.isKept)) && Atomics.load(this.#words, stateWord) === atHome
+    );
   }
 
   /** Gives out the memory for something to send. It is good as long as its buffer can be reached, until it was sent. */
@@ -99,12 +104,13 @@ export class Parcel {
     // A buffer of its own, so that its end tells that nobody can send this any more.
     const buffer = native().view(this.#mapping.address, contentsAt + sizeBytes);
     keepUntransferable(buffer);
-    this.#packed = { parcel: this, wasSent: false };
+    this.#packed = { parcel: this, wasSent: false, isKept: false };
     return { contents: new Uint8Array(buffer, contentsAt, sizeBytes), packed: this.#packed };
   }
 
   /**
-   * Sends what was packed, by the name `path`, which is in the same folder. A message that certainly nobody has read may be sent again.
+   * Sends what was packed, by the name `path`, which is in the same folder. A message that certainly nobody has read may be sent
+   * again; one that is kept, also when somebody has read it, or does so now, and nothing comes of that.
    *
    * @throws StateError when it has arrived, and the parcel is used for something else.
    */
@@ -135,6 +141,7 @@ export class Parcel {
 
   /** Removes a free parcel. */
   remove(): void {
+    this.#packed = undefined;
     this.removeName();
     native().unmap(this.#mapping.address, this.#mapping.sizeBytes);
   }
@@ -150,6 +157,7 @@ export class ForeignParcel {
   usedAt = 0;
   readonly #mapping: Mapping;
   readonly #words: Int32Array;
+  #self = 0;
 
   constructor(mapping: Mapping) {
     this.sizeBytes = mapping.sizeBytes;
@@ -164,6 +172,7 @@ export class ForeignParcel {
     if (state !== -flight && !isAbandoned) return false;
     const isClaimed = Atomics.compareExchange(this.#words, stateWord, state, self) === state;
     killPoint("parcel.claimed");
+    this.#self = self;
     return isClaimed;
   }
 
@@ -175,7 +184,7 @@ export class ForeignParcel {
 
   giveBack(): void {
     killPoint("parcel.copied");
-    Atomics.store(this.#words, stateWord, atHome);
+    Atomics.compareExchange(this.#words, stateWord, this.#self, atHome);
   }
 
   unmap(): void {

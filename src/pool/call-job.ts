@@ -1,6 +1,7 @@
 /** The job of `Pool.apply`: one call, whose result is a task's. */
-import type { LinkAnswer, LinkWork } from "../backend/worker-link.js";
+import { argumentsOf, type LinkAnswer, type LinkWork } from "../backend/worker-link.js";
 import { CancelledError, DecodeError } from "../errors.js";
+import { keepPacked, letGoOfPacked } from "../memory/parcel-stock.js";
 import { Job, type JobOptions, type WorkerName } from "./job.js";
 import type { Scheduler } from "./scheduler.js";
 import { fulfillTask, openTask, rejectTask, type Task, type TaskOwner } from "./task.js";
@@ -14,6 +15,7 @@ export class CallJob extends Job<LinkWork> implements TaskOwner {
   constructor(options: JobOptions<LinkWork>, scheduler: Scheduler<LinkWork>) {
     super(options);
     this.#scheduler = scheduler;
+    keepPacked(argumentsOf(options.work));
   }
 
   cancel(): void {
@@ -38,6 +40,7 @@ export class CallJob extends Job<LinkWork> implements TaskOwner {
       case "outcomes":
         rejectTask(this.task, new DecodeError(`The worker ${worker.name} answered the call ${this.label} as if it were a chunk`));
     }
+    letGoOfPacked(argumentsOf(this.work));
   }
 
   fail(error: unknown): void {

@@ -1,6 +1,7 @@
 /** The job of `map` and `imap`: a chunk of items, whose results come together. */
-import type { LinkAnswer, LinkWork } from "../backend/worker-link.js";
+import { argumentsOf, type LinkAnswer, type LinkWork } from "../backend/worker-link.js";
 import { DecodeError } from "../errors.js";
+import { keepPacked, letGoOfPacked } from "../memory/parcel-stock.js";
 import { Job, type JobOptions, type WorkerName } from "./job.js";
 import { type ChunkResult, lostChunk } from "./outcome.js";
 
@@ -18,6 +19,7 @@ export class ChunkJob extends Job<LinkWork> {
     super(options);
     this.#length = options.length;
     this.#onResult = options.onResult;
+    keepPacked(argumentsOf(options.work));
   }
 
   finish(answer: LinkAnswer, worker: WorkerName): void {
@@ -31,6 +33,7 @@ export class ChunkJob extends Job<LinkWork> {
       case "value":
         this.fail(new DecodeError(`The worker ${worker.name} answered the chunk ${this.label} as if it were a call`));
     }
+    letGoOfPacked(argumentsOf(this.work));
   }
 
   fail(error: unknown): void {

@@ -13,7 +13,7 @@ import type { ImapOptions, MapOptions, PoolOptions, TaskOptions } from "./option
 import { startPoolWorker } from "./pool-worker.js";
 import { ResultIterator } from "./result-iterator.js";
 import { Scheduler } from "./scheduler.js";
-import { type AnyFunction, callOf, type Mapped, Submission } from "./submission.js";
+import { type AnyFunction, callForMany, type Mapped, Submission } from "./submission.js";
 import { failedTask, type Task } from "./task.js";
 import { type SlotState, WorkerSlot } from "./worker-slot.js";
 
@@ -35,7 +35,7 @@ export abstract class BasePool<I extends readonly unknown[] = readonly unknown[]
     const size = check.checkWorkers(workers, cpuCount);
     const { initializer, initargs = [], maxTasksPerChild = Infinity, ...settings } = check.checkPoolOptions(options);
     refuseWhileImporting("pool");
-    const firstCall = initializer === undefined ? undefined : callOf(initializer, initargs, backend);
+    const firstCall = initializer === undefined ? undefined : callForMany(initializer, initargs, backend);
     this.#scheduler = new Scheduler({
       size,
       maxTasksPerWorker: maxTasksPerChild,

@@ -2,7 +2,7 @@
  * How calls become jobs: what the user handed over is encoded here, at the call, and becomes work for the scheduler.
  * Numbers the tasks of a pool, from 1.
  */
-import { codecTowards } from "../ship/codec.js";
+import { codecTowards, messageCodec } from "../ship/codec.js";
 import type { Backend } from "../backend/backend.js";
 import { catalogFunction, type CatalogedFunction } from "../backend/function-catalog.js";
 import type { LinkWork } from "../backend/worker-link.js";
@@ -65,9 +65,19 @@ export class Submission {
   }
 }
 
+type Call = LinkWork & { readonly kind: "run" };
+
+/** Encodes one call for any number of workers. Nothing of it is in a parcel, which goes to one at a time. @throws as `callOf` does. */
+export function callForMany(fn: AnyFunction, args: readonly unknown[], { capabilities }: Backend): Call {
+  return checked({ kind: "run", fn: catalogFunction(fn), args: messageCodec().encode(args, "args") }, capabilities);
+}
+
 /** Encodes one call for a worker of the backend. @throws NotShippableError | EncodeError | UnsupportedError */
-export function callOf(fn: AnyFunction, args: readonly unknown[], { capabilities }: Backend): LinkWork & { readonly kind: "run" } {
-  const call = { kind: "run", fn: catalogFunction(fn), args: codecTowards(capabilities).encode(args, "args") } as const;
+function callOf(fn: AnyFunction, args: readonly unknown[], { capabilities }: Backend): Call {
+  return checked({ kind: "run", fn: catalogFunction(fn), args: codecTowards(capabilities).encode(args, "args") }, capabilities);
+}
+
+function checked(call: Call, capabilities: Backend["capabilities"]): Call {
   checkReach(capabilities, call.fn.code, call.args);
   return call;
 }

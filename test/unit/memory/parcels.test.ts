@@ -5,7 +5,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { Extents } from "#lib/memory/extents.js";
 import { membership } from "#lib/memory/membership.js";
 import { parcelInbox } from "#lib/memory/parcel-inbox.js";
-import { pack, packedIn, packingMemory } from "#lib/memory/parcel-stock.js";
+import { keepPacked, letGoOfPacked, pack, packedIn, packingMemory } from "#lib/memory/parcel-stock.js";
 import type { Packed, Waybill } from "#lib/memory/parcel.js";
 
 const megabyte = 1 << 20;
@@ -58,6 +58,27 @@ test("what was packed arrives, and the parcel is used again once it is home", ()
       ?.contents(3 * megabyte)
       .every((byte) => byte === 3),
   );
+});
+
+test("a message that is kept can be sent again when it has arrived, and while somebody reads it, until it is let go", () => {
+  const { bytes, packed } = packedBytes(7 * megabyte, 9);
+  const message = { attachments: [bytes] };
+  keepPacked(message);
+  const arrived = claim(send(packed, 7), 7);
+  arrived?.giveBack();
+  assert.equal(packed.parcel.isFree, false);
+  const reading = claim(send(packed, 8), 8);
+  assert.ok(reading !== undefined);
+  const waybill = send(packed, 9);
+  // This is of no use any more, and takes the message from nobody.
+  reading.giveBack();
+  const again = claim(waybill, 9);
+  assert.ok(again !== undefined);
+  assert.ok(again.contents(7 * megabyte).every((byte) => byte === 9));
+  letGoOfPacked(message);
+  assert.equal(packed.parcel.isFree, false);
+  again.giveBack();
+  assert.equal(packed.parcel.isFree, true);
 });
 
 test("a parcel is claimed once", () => {
