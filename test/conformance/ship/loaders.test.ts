@@ -1,6 +1,6 @@
 /** Functions of every kind, with captures of every kind, under everything that loads programs. */
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -34,15 +34,23 @@ function write(folder: string, name: string, text: string): string {
 
 /** Not every Node that the tests run on can run vitest: so it is no dependency. The folder where it is. */
 async function installVitest(): Promise<string> {
-  const folder = fileURLToPath(new URL("../../../../.cache/vitest", import.meta.url));
-  const installed = join(folder, "node_modules", "vitest");
-  if (existsSync(installed)) return installed;
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, "package.json"), "{}\n");
-  const args = ["install", "--prefix", folder, "--no-save", "--ignore-scripts", "--no-audit", "--no-fund", "vitest@5.1.1"];
-  const { exitCode, stdout, stderr } = await runProgram("npm", args);
-  assert.equal(exitCode, 0, stdout + stderr);
-  return installed;
+  const cache = fileURLToPath(new URL("../../../../.cache", import.meta.url));
+  const folder = join(cache, "vitest");
+  if (!existsSync(folder)) {
+    // Elsewhere first: what is there at the end is whole, however this ends.
+    mkdirSync(cache, { recursive: true });
+    const unfinished = mkdtempSync(join(cache, "vitest-"));
+    try {
+      writeFileSync(join(unfinished, "package.json"), "{}\n");
+      const args = ["install", "--prefix", unfinished, "--no-save", "--ignore-scripts", "--no-audit", "--no-fund", "vitest@5.1.1"];
+      const { exitCode, stdout, stderr } = await runProgram("npm", args);
+      assert.equal(exitCode, 0, stdout + stderr);
+      renameSync(unfinished, folder);
+    } finally {
+      rmSync(unfinished, { recursive: true, force: true });
+    }
+  }
+  return join(folder, "node_modules", "vitest");
 }
 
 const esm = { format: "esm", isTyped: false, library: "manyhands" } as const;
