@@ -11,6 +11,7 @@ import { Socket } from "node:net";
 import { join } from "node:path";
 import { ResourceLimitError } from "../errors.js";
 import { native } from "../platform/native.js";
+import { unstopped } from "../platform/stop-gate.js";
 
 /** So many bytes are read at once; the event loop comes back for more. */
 const ringsAtOnce = 256;
@@ -26,14 +27,14 @@ export class OwnBell {
     this.#path = pathOf(folder, id);
     const failure = native().makeFifo(this.#path);
     if (failure !== undefined) throw new ResourceLimitError(`Cannot make the doorbell ${this.#path}: ${failure.code}.`);
-    const fd = openSync(this.#path, constants.O_RDWR | constants.O_NONBLOCK);
     const callback = (): boolean => {
       onRing();
       return true;
     };
     // Bytes that carry nothing are read into the same memory every time, and never become chunks of a stream: that saves 20 us.
-    const options = { fd, readable: true, writable: false, onread: { buffer: new Uint8Array(ringsAtOnce), callback } };
-    this.#socket = new Socket(options);
+    const options = { readable: true, writable: false, onread: { buffer: new Uint8Array(ringsAtOnce), callback } };
+    // A thread that is stopped between the two would leave it open.
+    this.#socket = unstopped(() => new Socket({ ...options, fd: opened(this.#path) }));
     // Starts to read.
     this.#socket.resume();
     this.#socket.unref();
@@ -93,6 +94,12 @@ export class Bells {
       this.#open.delete(id);
     }
   }
+}
+
+function opened(path: string): number {
+  const fd = native().openFifo(path);
+  if (typeof fd === "number") return fd;
+  throw new ResourceLimitError(`Cannot open the doorbell ${path}: ${fd.code}.`);
 }
 
 /** Removes the bell of a participant that is gone. */

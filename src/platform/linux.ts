@@ -1,4 +1,5 @@
 /** The native functions on Linux: the C library through the FFI. Numbers below come from the kernel's headers. */
+import { constants as files } from "node:fs";
 import { constants } from "node:os";
 import { ResourceLimitError, UnsupportedError } from "../errors.js";
 import { unstopped } from "./stop-gate.js";
@@ -20,6 +21,7 @@ const PROT_READ_WRITE = 3;
 const MAP_SHARED = 1;
 const MAP_POPULATE = 0x8000;
 const MADV_HUGEPAGE = 14;
+const O_CLOEXEC = 0o2_000_000;
 const MAP_FAILED = 0xffff_ffff_ffff_ffffn;
 const FUTEX_WAIT = 0;
 const FUTEX_WAKE = 1;
@@ -79,10 +81,11 @@ function bindMemory(ffi: Ffi, c: FfiLibrary): Pick<Native, "mapFile" | "view" | 
   };
 }
 
-function bindFiles(ffi: Ffi, c: FfiLibrary): Pick<Native, "reserve" | "makeFifo" | "ring"> {
+function bindFiles(ffi: Ffi, c: FfiLibrary): Pick<Native, "reserve" | "makeFifo" | "openFifo" | "ring"> {
   const ftruncate = c.func("ftruncate", "int", ["int", "int64_t"]);
   const fallocate = c.func("posix_fallocate", "int", ["int", "int64_t", "int64_t"]);
   const mkfifo = c.func("mkfifo", "int", ["str", "uint32_t"]);
+  const open = c.func("open", "int", ["str", "int"]);
   const write = c.func("write", "int64_t", ["int", "void *", "size_t"]);
   const oneByte = new Uint8Array([1]);
   return {
@@ -93,6 +96,10 @@ function bindFiles(ffi: Ffi, c: FfiLibrary): Pick<Native, "reserve" | "makeFifo"
       return errno === 0 ? undefined : failure(errno);
     },
     makeFifo: (path) => (mkfifo(path, 0o600) === 0 ? undefined : failure(ffi.errno())),
+    openFifo(path) {
+      const fd = Number(open(path, files.O_RDWR | files.O_NONBLOCK | O_CLOEXEC));
+      return fd >= 0 ? fd : failure(ffi.errno());
+    },
     ring(fd) {
       for (;;) {
         if (write(fd, oneByte, 1) === 1) return true;

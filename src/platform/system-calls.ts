@@ -36,6 +36,12 @@ export interface Native {
   reserve(fd: number, sizeBytes: number): SystemFailure | undefined;
   /** Makes a FIFO, mode 0600. */
   makeFifo(path: string): SystemFailure | undefined;
+  /**
+   * Opens a FIFO for reading and writing, without waiting. Whoever has the descriptor closes it, once: Node does not know of it. One
+   * that `fs.openSync` opens in a thread is closed by Node once more when the thread ends, also when it was handed to a socket, which
+   * has closed it by then; and its number may be another thread's file.
+   */
+  openFifo(path: string): number | SystemFailure;
   /** Writes one byte without waiting. True when it was written, or the FIFO is full of bytes nobody has read yet. */
   ring(fd: number): boolean;
   /** Blocks the thread while the word at `address` is `expected`, at most `timeout` milliseconds (`undefined`: no limit). May end early. */
