@@ -19,7 +19,11 @@
  *       killed after being woken                 the same
  *       starving waiter killed                   `handoff` is set for an id that is gone: whoever looks takes the lock
  *       killed after `handoff` fell, word 1 set  the next one that starves exchanges an id that is gone
- *  5. Asynchronous waiters of one thread queue up here and only the first of them waits on the words: a release wakes one.
+ *  5. A starving waiter that lives may be unable to take what was handed to it: it is stopped, or its event loop is busy. Who has seen
+ *     one and the same hand-off for `handoffMs` passes it on: it clears word 1, then takes the lock in one compare-exchange of word
+ *     0, which only one wins, be it the receiver after all. Killed between the two: the lock is free, handed to nobody, and whoever
+ *     looks takes it. The receiver, when it comes, starves again.
+ *  6. Asynchronous waiters of one thread queue up here and only the first of them waits on the words: a release wakes one.
  */
 import { StateError } from "../errors.js";
 import type { Deadline } from "./deadline.js";
@@ -41,6 +45,8 @@ const flagBits = 2;
 const spins = 100;
 /** After this long a waiter is starving; a few context switches. */
 const starvingMs = 5;
+/** A lock that was handed to somebody who does not take it for so long passes on. Longer than a busy machine takes to let a process run. */
+const handoffMs = 50;
 
 export class Mutex {
   readonly #words: Words;
@@ -50,6 +56,9 @@ export class Mutex {
   readonly #mine: number;
   readonly #turns = new Turns();
   #nextCheck = 0;
+  /** The hand-off to another that was seen last: word 2, and since when it has been seen. */
+  #handoff = -1;
+  #handoffSince = 0;
 
   /** `at` is the first of its words, which were 0 when the memory was made. */
   constructor(words: Words, at: number, holders: Holders) {
@@ -172,7 +181,10 @@ export class Mutex {
     for (;;) {
       const seen = Atomics.load(this.#int32, this.#at);
       if (seen >>> flagBits !== 0) return undefined;
-      if ((seen & handoffBit) !== 0 && Atomics.load(this.#int32, this.#at + 1) !== this.#holders.self) return undefined;
+      if ((seen & handoffBit) !== 0 && Atomics.load(this.#int32, this.#at + 1) !== this.#holders.self) {
+        this.#noteHandoff();
+        return undefined;
+      }
       // Others may sleep, and this thread cannot know: `waiters` is set so that its release looks.
       if (Atomics.compareExchange(this.#int32, this.#at, seen, this.#mine | waitersBit) === seen) {
         killPoint("mutex.taken");
@@ -181,13 +193,29 @@ export class Mutex {
     }
   }
 
-  /** Takes the lock from a dead holder, or from a dead waiter to which it was handed off. */
+  #noteHandoff(): void {
+    const handoff = Atomics.load(this.#int32, this.#at + 2);
+    if (handoff === this.#handoff) return;
+    this.#handoff = handoff;
+    this.#handoffSince = performance.now();
+  }
+
+  /** Whether the hand-off that was seen last is still the last one, and old. */
+  get #isUntaken(): boolean {
+    return Atomics.load(this.#int32, this.#at + 2) === this.#handoff && performance.now() - this.#handoffSince >= handoffMs;
+  }
+
+  /** Takes the lock from a dead holder, or from a waiter to which it was handed off and which is dead or does not take it. */
   #recover(): Acquisition {
     const seen = Atomics.load(this.#int32, this.#at);
     const holder = seen >>> flagBits;
     if (holder === 0 && (seen & handoffBit) === 0) return this.#attempt();
     const whose = holder === 0 ? Atomics.load(this.#int32, this.#at + 1) : holder;
-    if (whose !== 0 && !this.#holders.isGone(whose)) return undefined;
+    if (whose !== 0 && !this.#holders.isGone(whose)) {
+      if (holder !== 0 || !this.#isUntaken) return undefined;
+      Atomics.compareExchange(this.#int32, this.#at + 1, whose, 0);
+      killPoint("mutex.passing-on");
+    }
     const mine = this.#mine | waitersBit | (holder === 0 ? 0 : seen & handoffBit);
     if (Atomics.compareExchange(this.#int32, this.#at, seen, mine) !== seen) return undefined;
     killPoint("mutex.recovered");

@@ -17,8 +17,13 @@ import { Guard } from "./guard.js";
  * It travels: as an argument, a result, an item on a queue, or a captured variable, and is the same lock on arrival.
  *
  * A holder that is killed does not keep it: the lock passes on within 50 milliseconds to a waiter, whose guard says
- * `abandoned`. No waiter starves: after 5 milliseconds of being passed by, the lock is handed to it, in the order in which
- * they have waited that long; before, whoever comes first has it. Within one thread, `acquire` is first come, first served.
+ * `abandoned`.
+ *
+ * Fairness: whoever comes first when the lock is free has it, which is what makes it fast; but no waiter starves. One that has
+ * been passed by for 5 milliseconds is handed the lock at the next release, one such waiter after the other, and nobody can take
+ * it in between. What is handed to a process that is killed passes on at once to whoever looks, within 20 milliseconds; what is
+ * handed to one that is stopped, or whose event loop is busy, after 50 to 100 milliseconds: it gets its turn when it goes on.
+ * Within one thread, `acquire` is first come, first served. Python's lock makes no promise.
  *
  * Python: `multiprocessing.Lock`; `acquire` returns a guard or `undefined` rather than a boolean.
  *

@@ -70,16 +70,39 @@ const actions: Readonly<Record<string, (given: Shared) => void | Promise<void>>>
       writeSync(1, `${String(error)}\n`);
     }
   },
-  /** Holds the lock nearly all the time, counting in the word of its number, until word 8 is set. */
+  /** Holds the lock nearly all the time, counting in the word of its number, until word 8 is set. Word 9 is 1 while somebody holds it. */
   hog({ lock, counter, rounds: number }) {
     const mutex = fromHandle(lock);
     const { words, at } = Block.attach(counter);
     while (Atomics.load(words.int32, at + 8) === 0) {
       const held = mutex.acquireSync();
-      Atomics.add(words.int32, at + number, 1);
-      spend(1);
+      holdAlone(words.int32, at, number);
       held.release();
     }
+  },
+  /** Takes the lock for a moment, again and again, counting in the word of its number, until word 8 is set. */
+  takeTurns({ lock, counter, rounds: number }) {
+    const mutex = fromHandle(lock);
+    const { words, at } = Block.attach(counter);
+    while (Atomics.load(words.int32, at + 8) === 0) {
+      const held = mutex.acquireSync();
+      Atomics.add(words.int32, at + number, 1);
+      held.release();
+    }
+  },
+  /** What `hog` does, without blocking. */
+  async hogAsync({ lock, counter, rounds: number }) {
+    const mutex = fromHandle(lock);
+    const { words, at } = Block.attach(counter);
+    while (Atomics.load(words.int32, at + 8) === 0) {
+      const held = await mutex.acquire();
+      holdAlone(words.int32, at, number);
+      held.release();
+    }
+  },
+  /** Takes the lock once. */
+  takeOnce({ lock }) {
+    fromHandle(lock).acquireSync().release();
   },
   /** Looks after the dead until it is killed itself. */
   async lookAfterTheDead({ lock }) {
@@ -123,6 +146,14 @@ function exchangeBlocks(random: Random): void {
   for (const block of blocks) block.release();
   big?.release();
   new Lock().acquireSync().release();
+}
+
+/** Counts for `number`, and in word 10 if another holds the lock, too. */
+function holdAlone(int32: Int32Array, at: number, number: number): void {
+  if (Atomics.exchange(int32, at + 9, 1) !== 0) Atomics.add(int32, at + 10, 1);
+  Atomics.add(int32, at + number, 1);
+  spend(1);
+  Atomics.store(int32, at + 9, 0);
 }
 
 /** Keeps the processor busy for some milliseconds, so that others starve for the lock. */

@@ -7,6 +7,8 @@ import { reap } from "#lib/memory/reap.js";
 import { Lock } from "#lib/sync/lock.js";
 import { end, said, start, until } from "./children.js";
 
+/** In the first word of a lock: it is to be handed to one waiter (mutex.ts). */
+const handoffBit = 2;
 const kills = Number(process.env["KILLS"] ?? 40);
 
 test("4 processes x 100,000 locked increments are exact", async () => {
@@ -93,6 +95,31 @@ test("no waiter starves: each of 8 processes gets the lock while 7 others want i
   Atomics.store(int32, at + 8, 1);
   assert.deepEqual(await Promise.all(children.map(end)), Array(8).fill(0));
   assert.ok(Math.max(...turns) <= 10 * Math.min(...turns), turns.join(" "));
+});
+
+test("of 8 processes, one that wants the lock again at once never passes by one that has waited long, and each gets its turns", async () => {
+  const lock = new Lock();
+  const board = Block.allocate(64);
+  const children = Array.from({ length: 7 }, (_, number) =>
+    start("takeTurns", { lock: lock[handleOf]().data, counter: board.send(), rounds: number }),
+  );
+  const lockBlock = Block.attach(lock[handleOf]().data);
+  const { int32 } = board.words;
+  const turns = (): number[] => children.map((_, number) => Atomics.load(int32, board.at + number));
+  const total = (): number => turns().reduce((sum, own) => sum + own, 0);
+  while (turns().some((own) => own < 10)) {
+    const held = await lock.acquire({ timeout: 60_000 });
+    assert.ok(held, `not within a minute, turns ${turns().join(" ")}`);
+    await until(() => (Atomics.load(lockBlock.words.int32, lockBlock.at) & handoffBit) !== 0, "waiter to which the lock is to be handed");
+    const before = total();
+    held.release();
+    const again = lock.tryAcquire();
+    // Unless the one to which it was handed has had its turn already.
+    if (again !== undefined) assert.ok(total() > before, "a waiter was passed by");
+    again?.release();
+  }
+  Atomics.store(int32, board.at + 8, 1);
+  assert.deepEqual(await Promise.all(children.map(end)), Array(7).fill(0));
 });
 
 test("who awaits the lock is handed it by a process that wants it again at once, always", async () => {

@@ -91,6 +91,34 @@ test("a lock that was handed to a waiter that died goes to who wants it", async 
   await wait.catch(() => undefined);
 });
 
+test("a lock that was handed to a waiter whose event loop is busy passes on, and the waiter gets it afterwards", async () => {
+  for (const acquire of [(other: Mutex) => other.acquireSync(inTime()), tryUntilAcquired]) {
+    const { as, word } = make();
+    const [holder, waiter, other] = [as(1), as(2), as(3)];
+    holder.tryAcquire();
+    const wait = waiter.acquire(inTime(), undefined);
+    await until(() => (word() & handoffBit) !== 0, "starving waiter");
+    holder.release();
+    assert.equal(other.tryAcquire(), undefined, "it is kept for the waiter at first");
+    // This thread does not return to its event loop, where the waiter is.
+    assert.equal(acquire(other), "acquired");
+    assert.equal(holder.tryAcquire(), undefined);
+    other.release();
+    assert.equal(await wait, "acquired");
+    assert.equal(holder.tryAcquire(), undefined);
+    waiter.release();
+    assert.equal(word(), 0);
+  }
+});
+
+function tryUntilAcquired(mutex: Mutex): string | undefined {
+  const deadline = inTime();
+  for (;;) {
+    const acquisition = mutex.tryAcquire();
+    if (acquisition !== undefined || deadline.remaining <= 0) return acquisition;
+  }
+}
+
 test("a dead holder's lock is abandoned, for those who wait, who block and who only try", async () => {
   const { as, dead, word } = make();
   const [holder, other] = [as(1), as(2)];
