@@ -41,8 +41,11 @@ export type Acquisition = "acquired" | "abandoned" | undefined;
 const waitersBit = 1;
 const handoffBit = 2;
 const flagBits = 2;
-/** Looks before sleeping: a holder on another core is often done by then, and a sleep costs far more. */
-const spins = 100;
+/** A waiter looks for so many milliseconds before it sleeps: a holder on another core is often done by then, and a sleep costs more. */
+const spinMs = 0.02;
+/** Turns of an empty loop from the first look to the second, and at most from one to the next; a turn is about a nanosecond. */
+const firstPause = 32;
+const longestPause = 1024;
 /** After this long a waiter is starving; a few context switches. */
 const starvingMs = 5;
 /** A lock that was handed to somebody who does not take it for so long passes on. Longer than a busy machine takes to let a process run. */
@@ -92,9 +95,7 @@ export class Mutex {
   /** Blocks the thread until it has the lock; `undefined` when the time is over. */
   acquireSync(deadline: Deadline | undefined): Acquisition {
     if (this.#takeFree()) return "acquired";
-    for (let spin = 0; spin < spins; spin++) {
-      if (Atomics.load(this.#int32, this.#at) === 0 && this.#takeFree()) return "acquired";
-    }
+    if (this.#spin()) return "acquired";
     const contender = new Contender();
     try {
       for (;;) {
@@ -154,6 +155,18 @@ export class Mutex {
 
   #takeFree(): boolean {
     return Atomics.compareExchange(this.#int32, this.#at, 0, this.#mine) === 0;
+  }
+
+  /** Looks for a moment, more and more rarely: each look takes the word away from the core of a holder that is at work with it. */
+  #spin(): boolean {
+    const end = performance.now() + spinMs;
+    let pause = firstPause;
+    do {
+      for (let turn = 0; turn < pause; turn++);
+      if (Atomics.load(this.#int32, this.#at) === 0 && this.#takeFree()) return true;
+      pause = Math.min(2 * pause, longestPause);
+    } while (performance.now() < end);
+    return false;
   }
 
   /** One look of a waiter: the lock if it can be had, else where to sleep. */
