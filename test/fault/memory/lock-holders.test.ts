@@ -97,12 +97,13 @@ test("no waiter starves: each of 8 processes gets the lock while 7 others want i
   assert.ok(Math.max(...turns) <= 10 * Math.min(...turns), turns.join(" "));
 });
 
-test("of 8 processes, one that wants the lock again at once never passes by one that has waited long, and each gets its turns", async () => {
+test("of 8 processes, one that wants the lock again at once never passes by one that has waited long, and each gets its turns", async (t) => {
   const lock = new Lock();
   const board = Block.allocate(64);
   const children = Array.from({ length: 7 }, (_, number) =>
     start("takeTurns", { lock: lock[handleOf]().data, counter: board.send(), rounds: number }),
   );
+  t.after(() => children.forEach((child) => child.kill("SIGKILL")));
   const lockBlock = Block.attach(lock[handleOf]().data);
   const { int32 } = board.words;
   const turns = (): number[] => children.map((_, number) => Atomics.load(int32, board.at + number));

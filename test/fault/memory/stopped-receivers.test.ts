@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { ChildProcess } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import { Block } from "#lib/memory/block.js";
 import { handleOf } from "#lib/memory/handle.js";
 import { membership } from "#lib/memory/membership.js";
@@ -11,6 +11,13 @@ import { end, said, start, until } from "./children.js";
 
 const handoffBit = 2;
 const flagBits = 2;
+
+const started: ChildProcess[] = [];
+
+// What a test that failed has left, stopped or not.
+after(() => {
+  for (const child of started) child.kill("SIGKILL");
+});
 
 /** A lock and a board for its holders, as arguments for others, and the word that says whose the lock is. */
 function make(): { readonly lock: Lock; readonly board: Block; readonly word: () => number; readonly given: (rounds: number) => unknown } {
@@ -29,6 +36,7 @@ async function stop(child: ChildProcess): Promise<void> {
 async function stoppedReceiver({ lock, word, given }: ReturnType<typeof make>): Promise<ChildProcess> {
   const held = lock.acquireSync();
   const receiver = start("hold", given(0));
+  started.push(receiver);
   await until(() => (word() & handoffBit) !== 0, "waiter that is passed by");
   await stop(receiver);
   held.release();
@@ -70,6 +78,7 @@ test("a lock is given once: never to two and always to one, while those it is ha
   const { board, word, given } = make();
   const actions = ["hogAsync", "hog", "hog"];
   const children = actions.map((action, number) => start(action, given(number)));
+  started.push(...children);
   const { int32 } = board.words;
   const turnsOf = (number: number): number => Atomics.load(int32, board.at + number);
   await until(() => actions.every((_, number) => turnsOf(number) > 0), "start of everybody");
