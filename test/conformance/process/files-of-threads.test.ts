@@ -24,7 +24,7 @@ test("threads that have waited for something, and end, close no file of another 
   const [isOver, never] = [new Event(), new Event()];
   const opened = new SharedValue("uint32", 0, { lock: false });
   const others = [0, 1].map(() => new Process(openAndClose, [isOver, opened]).start());
-  for (let round = 0; round < 12; round += 1) {
+  for (let round = 0; round < 6; round += 1) {
     const waiters = [0, 1].map(() => new Process((event: Event) => event.wait({ timeout: 1 }), [never]).start());
     const before = opened.value;
     for (const waiter of waiters) assert.deepEqual([await waiter.result(), await waiter.join()], [false, 0]);
