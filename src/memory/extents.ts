@@ -12,7 +12,7 @@
  *     before it told anyone replaces that.
  *  3. An extent is removed only when nobody reads or writes it any more: its memory goes at once, even if it is still mapped.
  */
-import { closeSync, existsSync, fstatSync, openSync, readSync, renameSync, rmSync, truncateSync, writeSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, ftruncateSync, openSync, readSync, renameSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { ResourceLimitError, StateError } from "../errors.js";
 import type { Mapping } from "../platform/native.js";
@@ -119,8 +119,15 @@ export class Extents {
     for (const folder of this.#folders) {
       const path = join(folder, this.#nameOf(number));
       try {
-        truncateSync(path);
-        rmSync(path, { force: true });
+        const fd = openSync(path, "r+");
+        try {
+          // The name first: whoever is killed between the two leaves no extent that is empty.
+          rmSync(path, { force: true });
+          killPoint("extents.removed");
+          ftruncateSync(fd);
+        } finally {
+          closeSync(fd);
+        }
       } catch (error) {
         if (!isMissing(error)) throw error;
       }

@@ -11,12 +11,11 @@
  *  1. To lease is to write the item to the entry's own extent, unless it is in one, then words 1 and 2, then the holder, then to
  *     move the head. Killed before that: the item is where it was, and an entry that names the present gots means nothing;
  *     the next one with the head lock frees it.
- *  2. To finish is to remove the extent, then to store 0. Killed between: the entry goes back without an extent, and whoever
- *     comes to take it frees it.
+ *  2. To finish is to remove the extent, then to store 0. Killed between: whoever finds the dead frees the entry.
  *  3. To give back is one exchange of the holder for -1, by the holder, or by anybody when the holder is gone; then word 115
  *     says so. Killed between the two, or not giving back at all: consumers look for such entries now and then.
  *  4. What has gone back is taken or leased before all that is in the queue, under the head lock. Who leases it stores its
- *     id; who takes it takes its extent away, then stores 0, with the same consequence as in 2.
+ *     id; who takes it takes its extent away, then stores 0. Killed between: whoever comes to take it next frees it.
  */
 import { ResourceLimitError } from "../errors.js";
 import type { ExtentReader, Extents } from "../memory/extents.js";
@@ -119,7 +118,7 @@ export class Leases {
   settle(): void {
     for (let entry = this.#first; entry < this.#end; entry += entryWords) {
       const holder = Atomics.load(this.#int32, entry);
-      if (this.#isDead(holder)) this.#giveBack(entry, holder);
+      if (this.#isDead(holder)) this.#giveBackOrFree(entry, holder);
       else if (holder === goneBack) Atomics.store(this.#int32, this.#at + hintAt, 1);
     }
   }
@@ -135,6 +134,12 @@ export class Leases {
   /** Removes what has gone back. */
   clear(): void {
     for (let entry = this.#returned(); entry !== undefined; entry = this.#returned()) this.finish(entry);
+  }
+
+  /** For the dead: what they had finished is no item any more, and not to be counted as one. */
+  #giveBackOrFree(entry: Entry, holder: number): void {
+    if (this.#extents.has(this.#extentOf(entry))) this.#giveBack(entry, holder);
+    else Atomics.store(this.#int32, entry, free);
   }
 
   get #first(): number {

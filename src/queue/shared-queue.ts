@@ -86,7 +86,14 @@ export class SharedQueue {
   }
 
   get size(): number {
-    return this.#load(stateAt) === state.emptied ? 0 : this.#chain.count + this.#chain.leases.waiting;
+    if (this.#load(stateAt) === state.emptied) return 0;
+    const { leases } = this.#chain;
+    for (;;) {
+      const { waiting } = leases;
+      const size = this.#chain.count + waiting;
+      // An item that is leased and goes back between the two looks would count twice.
+      if (leases.waiting === waiting) return size;
+    }
   }
 
   get isFull(): boolean {
@@ -103,7 +110,7 @@ export class SharedQueue {
     tail.lock();
     try {
       if (this.#load(stateAt) !== state.open) return "shut-down";
-      if (this.maxSize > 0 && this.#chain.count >= this.maxSize) return "full";
+      if (this.isFull) return "full";
       tail.append(payload);
     } finally {
       tail.unlock();

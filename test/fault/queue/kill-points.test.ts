@@ -17,9 +17,11 @@ const rounds = roundsOr(15);
 const points = findPoints(["queue/", "memory/extents.js"]);
 /** Passed by those who shut a queue down; tested below. */
 const shutdownPoint = "queue.shut";
+/** Passed by those who finish what they leased; tested below. */
+const removalPoint = "extents.removed";
 /** Passed by those who lease; tested below. */
 const leasePoints = points.filter((point) => point.startsWith("leases."));
-const forwardingPoints = points.filter((point) => point !== shutdownPoint && !leasePoints.includes(point));
+const forwardingPoints = points.filter((point) => point !== shutdownPoint && point !== removalPoint && !leasePoints.includes(point));
 const itemCount = 300;
 
 interface Item {
@@ -44,7 +46,15 @@ test(`processes killed at ${rounds} random points lose at most the items they ha
   }
 });
 
-for (const point of ["leases.begun", "leases.finished", "leases.returned", "queue.taken", "queue.appended", "extents.drafting"]) {
+for (const point of [
+  "leases.begun",
+  "leases.finished",
+  "leases.returned",
+  "queue.taken",
+  "queue.appended",
+  "extents.drafting",
+  removalPoint,
+]) {
   test(`a process that leases, killed at ${point}, loses nothing, and what it had goes back`, () =>
     passLeases("lease", { point, mayLose: 0 }));
 }
@@ -84,6 +94,16 @@ for (const point of ["queue.created", "queue.grown", "queue.appended", "queue.pu
     assert.equal(from.size, 0);
     assert.ok(numbers.size >= count - 1, `${count - numbers.size} lost`);
     reap();
+  });
+}
+
+for (const point of [removalPoint, "leases.finished"]) {
+  test(`an item that was finished by a process killed at ${point} is not counted again`, async () => {
+    const from = new Queue<Item>();
+    await from.put(makeItem(1));
+    assert.equal(await end(start("lease", { from, into: new Queue() }, { killPoint: point })), "SIGKILL");
+    await assert.rejects(from.get({ timeout: 200 }), { code: "ERR_EMPTY" });
+    assert.equal(from.size, 0);
   });
 }
 

@@ -2,6 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ClosedError, EmptyError, EncodeError, FullError, JoinableQueue, Lock, Queue, ResourceLimitError, StateError } from "manyhands";
+import { gotsAt, putsAt } from "#lib/queue/chain-words.js";
+import { fromHandle } from "#lib/queue/queue.js";
+import { SharedQueue } from "#lib/queue/shared-queue.js";
 
 test("Queue.get() returns items in the order in which they were put, in all three spellings", async () => {
   const queue = new Queue<number>();
@@ -343,6 +346,39 @@ test("no more than 224 items are leased at a time, and each comes back", async (
     items.sort((a, b) => a - b),
     Array.from({ length: 224 }, (_, item) => item),
   );
+});
+
+test("an item that was given back takes room in a queue with a limit", async () => {
+  const queue = new Queue<number>({ maxSize: 1 });
+  await queue.put(1);
+  const lease = await queue.lease();
+  lease.release();
+  assert.equal(queue.isFull, true);
+  assert.throws(() => queue.tryPut(2), FullError);
+  const put = queue.put(2);
+  assert.equal(await queue.get(), 1);
+  await put;
+  assert.equal(await queue.get(), 2);
+});
+
+test("a queue goes on where the numbers of its items begin again", () => {
+  const shared = SharedQueue.allocate(0, { isCounted: false });
+  const { int32 } = shared.block.words;
+  const at = shared.block.at;
+  // As after 2^31 - 2 and 2^32 - 2 items, an even number: the positions are where they are at the beginning.
+  for (const number of [0x7fff_fffe, -2]) {
+    int32[at + putsAt] = number;
+    int32[at + gotsAt] = number;
+    const queue = fromHandle(shared.block.send());
+    for (let round = 0; round < 8; round++) {
+      queue.putSync(round);
+      queue.putSync("x".repeat(40_000));
+      assert.equal(queue.size, 2);
+      assert.equal(queue.getSync(), round);
+      assert.equal(queue.getSync(), "x".repeat(40_000));
+      assert.equal(queue.isEmpty, true);
+    }
+  }
 });
 
 test("a joinable queue leases nothing", async () => {
