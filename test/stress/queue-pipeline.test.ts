@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { JoinableQueue, Process } from "manyhands";
+import { ClosedError, JoinableQueue, Process, Queue } from "manyhands";
 
 const items = Number(process.env["ITEMS"] ?? 20_000);
 const kills = Number(process.env["KILLS"] ?? 25);
@@ -57,6 +57,53 @@ test(`a pipeline loses at most one item a kill and doubles none (SEED=${seed})`,
   t.diagnostic(`${lost} of ${items} items lost with ${kills} kills`);
   assert.ok(lost <= kills, `${lost} items lost with ${kills} kills`);
 });
+
+test(`a pipeline of leases loses nothing, and doubles at most one item a kill (SEED=${seed})`, async (t) => {
+  t.diagnostic(`seed ${seed}`);
+  // A lease takes far longer than a get.
+  const leased = Math.ceil(items / 20);
+  const most = Math.ceil(kills / 2);
+  const random = generator(seed);
+  const queues = [...stages, 0].map(() => new Queue<number | string>());
+  const workers = stages.flatMap((count, stage) => Array.from({ length: count }, () => ({ stage, process: startLessee(queues, stage) })));
+  for (let item = 0; item < leased; item++) await queues[0]!.put(withFilling(item));
+  const seen = new Uint8Array(leased);
+  let distinct = 0;
+  for (let killed = 0; distinct < leased;) {
+    const number = Number.parseInt(String(await queues.at(-1)!.get(patience)), 10);
+    if (seen[number]!++ === 0) distinct++;
+    // Spread over the run, the last of them among the last items.
+    if (killed === most || distinct < (leased * killed) / most) continue;
+    const victim = workers[Math.floor(random() * workers.length)]!;
+    victim.process.kill();
+    assert.equal(await victim.process.join(), -9);
+    victim.process = startLessee(queues, victim.stage);
+    killed++;
+  }
+  for (const queue of queues.slice(0, -1)) queue.shutdown();
+  for (const { process: worker } of workers) assert.equal(await worker.join(), 0);
+  while (!queues.at(-1)!.isEmpty) seen[Number.parseInt(String(queues.at(-1)!.tryGet()), 10)]! += 1;
+  const doubled = seen.reduce((sum, count) => sum + count - 1, 0);
+  t.diagnostic(`${doubled} of ${leased} items doubled with ${most} kills`);
+  assert.ok(doubled <= most, `${doubled} items doubled with ${most} kills`);
+});
+
+function startLessee(queues: readonly Queue<number | string>[], stage: number): Process {
+  return new Process(
+    async (from: Queue<number | string>, into: Queue<number | string>) => {
+      for (;;) {
+        const lease = await from.lease().catch((error: unknown) => {
+          if (error instanceof ClosedError) return undefined;
+          throw error;
+        });
+        if (lease === undefined) return;
+        await into.put(lease.value);
+        lease.done();
+      }
+    },
+    [queues[stage]!, queues[stage + 1]!],
+  ).start();
+}
 
 function startWorker(queues: readonly JoinableQueue<number | string>[], stage: number): Process {
   return new Process(
