@@ -4,6 +4,7 @@ import { Breather } from "../memory/breather.js";
 import { Deadline } from "../memory/deadline.js";
 import { handleOf, type Handle, type Shareable } from "../memory/handle.js";
 import { readiness, type CanBeReady, type Readiness } from "../memory/readiness.js";
+import { spinWeight } from "../memory/spin.js";
 import { Turns } from "../memory/turns.js";
 import type { WaitOptions } from "../memory/waitable.js";
 import type { Encoded } from "../wire/extension.js";
@@ -124,7 +125,7 @@ export class Connection<T = unknown> implements Shareable, CanBeReady, Disposabl
    */
   recv(options?: WaitOptions): Promise<T> {
     try {
-      const frame = this.#take("receive");
+      const frame = this.#take("receive") ?? this.#takeSoon(options);
       if (frame === undefined) return this.#recv(options);
       const value = this.#decode(frame);
       return this.#breather.isDue() ? this.#breather.after(value) : Promise.resolve(value);
@@ -142,7 +143,7 @@ export class Connection<T = unknown> implements Shareable, CanBeReady, Disposabl
   recvSync({ timeout }: { readonly timeout?: number | undefined } = {}): T {
     const deadline = new Deadline(timeout, "receive");
     for (;;) {
-      const frame = this.#take("receive");
+      const frame = this.#take("receive") ?? this.#takeSoon({ timeout });
       if (frame !== undefined) return this.#decodeSync(frame);
       if (!this.#transport.untilReadableSync(deadline)) throw nothingCame(timeout);
       if (this.#transport.hasEnded) throw this.#end();
@@ -237,7 +238,7 @@ export class Connection<T = unknown> implements Shareable, CanBeReady, Disposabl
   /** The values that come, until nobody holds the other end any more. */
   async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
     for (;;) {
-      const frame = this.#take("receive") ?? (await this.#next());
+      const frame = this.#take("receive") ?? this.#takeSoon() ?? (await this.#next());
       if (frame === undefined) {
         if (this.#transport.failure !== undefined) throw this.#transport.failure;
         return;
@@ -296,7 +297,7 @@ export class Connection<T = unknown> implements Shareable, CanBeReady, Disposabl
   }
 
   async #recvBytes(options: WaitOptions): Promise<Uint8Array<ArrayBuffer>> {
-    const frame = this.#take("receive bytes") ?? (await this.#next(options));
+    const frame = this.#take("receive bytes") ?? this.#takeSoon(options) ?? (await this.#next(options));
     if (frame === undefined) throw this.#end();
     if (frame.tag !== tags.bytes) throw new DecodeError("Cannot receive bytes: the message is a value, which recv() receives");
     return frame.body;
@@ -320,6 +321,13 @@ export class Connection<T = unknown> implements Shareable, CanBeReady, Disposabl
     const kept = this.#kept;
     this.#kept = undefined;
     return kept ?? this.#transport.tryReceive();
+  }
+
+  /** The same after a moment, if something comes by then. */
+  #takeSoon({ timeout = Infinity, signal }: WaitOptions = {}): Incoming | undefined {
+    if (!(timeout > 0) || signal?.aborted === true || !this.#transport.comesSoon()) return undefined;
+    this.#breather.add(spinWeight);
+    return this.#transport.tryReceive();
   }
 
   #isReady(): boolean {

@@ -6,6 +6,7 @@ import { Block, isLocation, type Location } from "../memory/block.js";
 import type { Deadline } from "../memory/deadline.js";
 import type { Handle } from "../memory/handle.js";
 import { Identities } from "../memory/identities.js";
+import { Spin } from "../memory/spin.js";
 import { packingCodec } from "../ship/codec.js";
 import type { Codec } from "../wire/codec.js";
 import type { Encoded } from "../wire/extension.js";
@@ -21,6 +22,8 @@ class RingTransport implements Transport {
   readonly failure = undefined;
   readonly #end: RingEnd;
   readonly #access: Access;
+  readonly #spin = new Spin();
+  readonly #isReadable = (): boolean => this.#end.isReadable;
 
   constructor(end: RingEnd, access: Access) {
     this.#end = end;
@@ -74,6 +77,10 @@ class RingTransport implements Transport {
 
   tryReceive(): Incoming | undefined {
     return this.#end.reader.tryRead();
+  }
+
+  comesSoon(): boolean {
+    return this.#spin.sees(this.#isReadable);
   }
 
   untilReadable({ deadline, signal }: TransportWait): Promise<boolean> {

@@ -138,6 +138,11 @@ class SocketTransport implements Transport {
     return message;
   }
 
+  /** What comes is read by the event loop. */
+  comesSoon(): boolean {
+    return false;
+  }
+
   async untilReadable({ deadline, signal }: TransportWait): Promise<boolean> {
     while (!this.isReadable && !this.#isClosed) {
       if (!(await this.#incoming.next(deadline, signal))) return this.isReadable;

@@ -45,6 +45,8 @@ export interface Transport {
   sendSync(message: Encoded, tag: Tag, deadline: Deadline): SendOutcome;
   /** The next message, if it is there. */
   tryReceive(): Incoming | undefined;
+  /** Looks for a moment whether it becomes readable, where the other side may be at work on another core. */
+  comesSoon(): boolean;
   /** Waits until `isReadable`, without blocking the event loop; false when the time is over. @throws the signal's reason. */
   untilReadable(wait: TransportWait): Promise<boolean>;
   /** The same, blocking the thread. @throws UnsupportedError where that cannot be. */
