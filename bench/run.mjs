@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { cases, lowerIsBetter } from "./cases.mjs";
 import { median } from "./measure.mjs";
+import { runProgram } from "./run-program.mjs";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const ours = "manyhands";
@@ -27,7 +28,7 @@ for (const benchCase of cases) {
   if (wanted.length > 0 && !wanted.includes(benchCase.name)) continue;
   const takingPart = contenders.filter((contender) => contender.cases.includes(benchCase.name));
   if (!takingPart.some((contender) => contender.name === ours)) continue;
-  report(benchCase, measure(benchCase, takingPart));
+  report(benchCase, await measure(benchCase, takingPart));
 }
 process.stdout.write(missed.length === 0 ? "\nevery goal met\n" : `\ngoals missed:\n${missed.map((line) => `  ${line}\n`).join("")}`);
 
@@ -46,28 +47,25 @@ function listContenders() {
   });
 }
 
-function measure(benchCase, takingPart) {
+async function measure(benchCase, takingPart) {
   const figures = new Map(takingPart.map((contender) => [contender.name, []]));
   for (let round = 0; round < rounds; round++) {
     for (const contender of takingPart) {
-      const figure = runOnce(benchCase, contender);
+      const figure = await runOnce(benchCase, contender);
       if (figure !== undefined) figures.get(contender.name).push(figure);
     }
   }
   return new Map([...figures].map(([name, values]) => [name, values.length > 0 ? median(values) : undefined]));
 }
 
-function runOnce(benchCase, contender) {
+async function runOnce(benchCase, contender) {
   const pin = benchCase.pinned ? ["taskset", "-c", "0"] : [];
-  const [program, ...args] = [...pin, ...contender.command, benchCase.name];
-  const start = performance.now();
-  const { status, stdout, stderr } = spawnSync(program, args, { encoding: "utf8", timeout: 120_000 });
-  const elapsed = performance.now() - start;
-  if (status !== 0) {
-    process.stdout.write(`  ${contender.name} failed: ${stderr.trim().split("\n").slice(-4).join(" | ")}\n`);
+  const end = await runProgram([...pin, ...contender.command, benchCase.name], { countsMemory: benchCase.ofProgram === "peakMegabytes" });
+  if (end.status !== 0) {
+    process.stdout.write(`  ${contender.name} failed: ${end.stderr.trim().split("\n").slice(-4).join(" | ")}\n`);
     return undefined;
   }
-  return benchCase.wholeProcess ? elapsed : JSON.parse(stdout.trim().split("\n").at(-1)).value;
+  return benchCase.ofProgram === undefined ? JSON.parse(end.stdout.trim().split("\n").at(-1)).value : end[benchCase.ofProgram];
 }
 
 function report(benchCase, figures) {

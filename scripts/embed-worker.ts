@@ -6,6 +6,7 @@
  *     node --import tsx scripts/embed-worker.ts
  */
 import { writeFileSync } from "node:fs";
+import { deflateRawSync } from "node:zlib";
 import { build, type Plugin } from "esbuild";
 
 /**
@@ -26,8 +27,13 @@ const seldom = ["acorn", "eslint-scope"];
 writeFileSync("dist/worker/runtime.cjs", await bundle({ plugins: [lateFromTheLibrary], external: ["koffi", ...seldom] }));
 writeFileSync(
   "dist/backend/worker-code.js",
-  `export const workerCode = ${JSON.stringify(await bundle({ plugins: [], external: ["koffi"] }))};\n`,
+  `export const packedWorkerCode = ${JSON.stringify(pack(await bundle({ plugins: [], external: ["koffi"] })))};\n`,
 );
+
+/** Every program reads it, and few need it. */
+function pack(code: string): string {
+  return deflateRawSync(code, { level: 9 }).toString("base64");
+}
 
 async function bundle({ plugins, external }: { plugins: Plugin[]; external: string[] }): Promise<string> {
   const result = await build({

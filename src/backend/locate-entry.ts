@@ -11,19 +11,29 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { ownPath } from "../platform/own-path.js";
-import { workerCode } from "./worker-code.js";
+import { packedWorkerCode } from "./worker-code.js";
 
 export type Entry =
   | { readonly kind: "file"; readonly path: string }
   | { readonly kind: "code"; readonly code: string; readonly path: string };
 
 export function locateEntry(): Entry {
-  const here = ownPath();
-  const code = workerCode ?? ownCode();
-  const name = code === undefined ? "entry.js" : "runtime.cjs";
-  const path = join(dirname(here), "..", "worker", name);
-  if (code === undefined || existsSync(path)) return { kind: "file", path };
-  return { kind: "code", code, path: join(dirname(here), "manyhands-worker.cjs") };
+  const folder = dirname(ownPath());
+  const isBuilt = packedWorkerCode !== undefined || ownCode() !== undefined;
+  const path = join(folder, "..", "worker", isBuilt ? "runtime.cjs" : "entry.js");
+  if (!isBuilt || existsSync(path)) return { kind: "file", path };
+  return { kind: "code", code: workerCode(), path: join(folder, "manyhands-worker.cjs") };
+}
+
+let unpacked: string | undefined;
+
+function workerCode(): string {
+  return (unpacked ??=
+    ownCode() ??
+    process
+      .getBuiltinModule("node:zlib")
+      .inflateRawSync(Buffer.from(packedWorkerCode ?? "", "base64"))
+      .toString());
 }
 
 /** The text that this worker itself was started with: it cannot contain itself, so it was told. */

@@ -1,5 +1,6 @@
 /**
- * The whole code of a worker as text, or `undefined` when only the compiler has run: `npm run build` puts it into the compiled
- * form of this module, and into `worker/runtime.cjs`. As the compiler overwrites this module, the text is never older than the rest.
+ * The whole code of a worker as text, deflated, in base 64, or `undefined` when only the compiler has run: `npm run build` puts it
+ * into the compiled form of this module, and the code into `worker/runtime.cjs`. As the compiler overwrites this module, the text is
+ * never older than the rest.
  */
-export const workerCode: string | undefined = undefined;
+export const packedWorkerCode: string | undefined = undefined;

@@ -30,7 +30,7 @@ after(() => rmSync(folder, { recursive: true }));
 test("the package holds what the sources compile to, and nothing else", () => {
   const sources = globSync("**/*.ts", { cwd: "src" });
   const compiled = sources.flatMap((path) => [`dist/${path.replace(/ts$/, "js")}`, `dist/${path.replace(/ts$/, "d.ts")}`]);
-  const expected = ["LICENSE", "README.md", "package.json", "dist/worker/runtime.cjs", ...compiled].sort();
+  const expected = ["LICENSE", "README.md", "package.json", "dist/bundle/manyhands.js", "dist/worker/runtime.cjs", ...compiled].sort();
   assert.deepEqual(packed, expected, "The package differs from the sources; if a source was removed, remove dist/ and build again");
 });
 

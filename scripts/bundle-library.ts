@@ -1,0 +1,87 @@
+/**
+ * Puts the compiled modules of the library into one file, `dist/bundle/manyhands.js`, and makes of each module a few lines that export
+ * from there what it exported before: so `import "manyhands"` reads five files instead of two hundred, and whoever imports a module of
+ * it, a worker or a test, gets the very same classes. docs/decisions/0018-one-file-for-the-library.md says why.
+ *
+ *     node --import tsx scripts/bundle-library.ts        after the compiler and embed-worker.ts
+ */
+import { writeFileSync } from "node:fs";
+import { dirname, relative, resolve } from "node:path";
+import { build } from "esbuild";
+import { globSync } from "tinyglobby";
+
+const bundle = "bundle/manyhands.js";
+
+/** What few programs need, or what a bundler has to see as it is written. */
+const own = ["backend/worker-code.js", "ship/parser.js"];
+/** The command line is a program of its own, and a worker has its own file. */
+const apart = ["cli/**", "worker/**", "bundle/**", ...own];
+/** First, so that what it exports is known by the names under which programs import it. */
+const first = "index.js";
+
+const names = await exportsByModule();
+const modules = [first, ...[...names.keys()].filter((path) => path !== first)];
+await build({
+  stdin: {
+    contents: modules.map((path) => reexport(path, `./${path}`, (name) => `${name} as ${nameInBundle(path, name)}`)).join(""),
+    resolveDir: "dist",
+  },
+  outfile: `dist/${bundle}`,
+  bundle: true,
+  platform: "node",
+  format: "esm",
+  target: "node20",
+  packages: "external",
+  keepNames: true,
+  plugins: [
+    {
+      name: "apart",
+      setup(plan) {
+        plan.onResolve({ filter: /^\./ }, ({ kind, path, resolveDir }) => {
+          const found = relative("dist", resolve(resolveDir, path));
+          return kind === "dynamic-import" || own.includes(found) ? { path: `../${found}`, external: true } : undefined;
+        });
+      },
+    },
+  ],
+  logLevel: "warning",
+});
+for (const path of modules) {
+  const target = relative(dirname(path), bundle);
+  const from = target.startsWith(".") ? target : `./${target}`;
+  writeFileSync(
+    `dist/${path}`,
+    reexport(path, from, (name) => `${nameInBundle(path, name)} as ${name}`),
+  );
+}
+
+/** What each module exports, of those that export anything at all. */
+async function exportsByModule(): Promise<ReadonlyMap<string, readonly string[]>> {
+  const entryPoints = globSync("**/*.js", { cwd: "dist", ignore: apart }).map((path) => `dist/${path}`);
+  // Bundled, so that what `export *` exports is among it.
+  const { metafile } = await build({
+    entryPoints,
+    outdir: "dist",
+    write: false,
+    metafile: true,
+    bundle: true,
+    splitting: true,
+    platform: "node",
+    format: "esm",
+    packages: "external",
+    logLevel: "error",
+  });
+  const found = Object.values(metafile.outputs).flatMap(({ entryPoint, exports }) =>
+    entryPoint === undefined || exports.length === 0 ? [] : [[relative("dist", entryPoint), exports] as const],
+  );
+  return new Map(found);
+}
+
+function reexport(path: string, from: string, spell: (name: string) => string): string {
+  return `export { ${(names.get(path) ?? []).map(spell).join(", ")} } from ${JSON.stringify(from)};\n`;
+}
+
+/** `sync/lock.js` and `Lock` make `sync_lock$Lock`. */
+function nameInBundle(path: string, name: string): string {
+  return `${path.replace(/\.js$/, "").replaceAll(/[^a-zA-Z0-9]/g, "_")}$${name}`;
+}
