@@ -12,8 +12,8 @@ import { globSync } from "tinyglobby";
 
 const bundle = "bundle/manyhands.js";
 
-/** What few programs need, or what a bundler has to see as it is written. */
-const own = ["backend/worker-code.js", "ship/parser.js"];
+/** What few programs need; what a bundler has to see as it is written; what fault tests put another module in the place of. */
+const own = ["backend/worker-code.js", "ship/parser.js", "memory/kill-point.js"];
 /** The command line is a program of its own, and a worker has its own file. */
 const apart = ["cli/**", "worker/**", "bundle/**", ...own];
 /** First, so that what it exports is known by the names under which programs import it. */

@@ -1,6 +1,7 @@
 import { Barrier, Event, Lock, Pipe, Pool, Process, Queue, Semaphore, SharedArray, SharedValue } from "../../dist/index.js";
 import { workers } from "../cases.mjs";
 import {
+  asleep,
   bandwidth,
   bigArray as makeBigArray,
   bigLength,
@@ -10,6 +11,7 @@ import {
   messageCount,
   numbers,
   objectCount,
+  passes,
   rate,
   report,
 } from "../measure.mjs";
@@ -100,7 +102,7 @@ export const lockContended = async () => {
     both.waitSync();
   };
   const other = start(() => {
-    for (let round = 0; round < 2; round++) contend();
+    for (let pass = 0; pass < passes; pass++) contend();
   });
   const figure = await rate(2 * lockPairs, contend);
   await other.join();
@@ -124,15 +126,15 @@ export const increment = () => {
 };
 
 /** From the release to the first line that the woken waiter runs, in microseconds; the clock is the same in both processes. */
-const wake = async (waiter) => {
+const wake = async (waiter, pause) => {
   const rounds = 300;
   const [go, woken] = [new Semaphore(0), new Semaphore(0)];
   const wokenAt = new SharedValue("int64");
   const other = start(waiter, [go, woken, wokenAt, rounds]);
   const times = [];
   for (let round = 0; round < rounds; round++) {
-    // So that it sleeps, not spins.
-    await new Promise((resolve) => setTimeout(resolve, round === 0 ? 500 : 3));
+    if (round === 0) await new Promise((resolve) => setTimeout(resolve, 500));
+    await pause();
     const releasedAt = process.hrtime.bigint();
     go.release();
     await woken.acquire();
@@ -141,22 +143,24 @@ const wake = async (waiter) => {
   await other.join();
   return median(times);
 };
-export const wakeSync = () =>
-  wake((go, woken, wokenAt, rounds) => {
-    for (let round = 0; round < rounds; round++) {
-      go.acquireSync();
-      wokenAt.value = process.hrtime.bigint();
-      woken.release();
-    }
-  });
-export const wakeAsync = () =>
-  wake(async (go, woken, wokenAt, rounds) => {
-    for (let round = 0; round < rounds; round++) {
-      await go.acquire();
-      wokenAt.value = process.hrtime.bigint();
-      woken.release();
-    }
-  });
+const blocks = (go, woken, wokenAt, rounds) => {
+  for (let round = 0; round < rounds; round++) {
+    go.acquireSync();
+    wokenAt.value = process.hrtime.bigint();
+    woken.release();
+  }
+};
+const awaits = async (go, woken, wokenAt, rounds) => {
+  for (let round = 0; round < rounds; round++) {
+    await go.acquire();
+    wokenAt.value = process.hrtime.bigint();
+    woken.release();
+  }
+};
+export const wakeSync = () => wake(blocks, asleep.lately);
+export const wakeAsync = () => wake(awaits, asleep.lately);
+export const wakeSyncIdle = () => wake(blocks, asleep.long);
+export const wakeAsyncIdle = () => wake(awaits, asleep.long);
 export const eventFanOut = async () => {
   const [processes, waiters, rounds] = [8, 100, 20];
   const events = Array.from({ length: rounds }, () => new Event());
@@ -192,7 +196,7 @@ export const barrier = async () => {
   const rounds = (many) => {
     for (let round = 0; round < many; round++) parties.waitSync();
   };
-  const others = Array.from({ length: 3 }, () => start(() => rounds(2 * count)));
+  const others = Array.from({ length: 3 }, () => start(() => rounds(passes * count)));
   const figure = await rate(count, () => rounds(count));
   for (const other of others) await other.join();
   return figure;
@@ -226,7 +230,7 @@ const drain = async (queue, done, rounds) => {
 };
 const queueOf = async (item) => {
   const [queue, done] = [new Queue(), new Queue()];
-  const consumer = new Process(drain, [queue, done, 2]).start();
+  const consumer = new Process(drain, [queue, done, passes]).start();
   const figure = await rate(messageCount, async () => {
     for (let index = 0; index < messageCount; index++) queue.putSync(item);
     queue.putSync(null);

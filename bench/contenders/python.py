@@ -11,6 +11,7 @@ BIG_LENGTH = (64 << 20) // 8
 OBJECTS = 2_000
 MESSAGES = 200_000
 LOCK_PAIRS = 300_000
+PASSES = 3
 
 spawn = multiprocessing.get_context("spawn")
 
@@ -24,7 +25,8 @@ def echo(value):
 
 
 def rate(count, operation):
-    operation()
+    for _ in range(PASSES - 1):
+        operation()
     start = time.perf_counter()
     operation()
     return count / (time.perf_counter() - start)
@@ -90,7 +92,7 @@ def drain(queue, done, rounds):
 
 def queue_of(value):
     queue, done = spawn.Queue(), spawn.Queue()
-    process = spawn.Process(target=drain, args=(queue, done, 2))
+    process = spawn.Process(target=drain, args=(queue, done, PASSES))
     process.start()
 
     def send():
@@ -113,7 +115,7 @@ def queue_buffers():
 
 
 def drain_pipe(connection):
-    for _ in range(2):
+    for _ in range(PASSES):
         while connection.recv() is not None:
             pass
         connection.send(True)
@@ -174,7 +176,7 @@ def lock():
 
 
 def contend(mutex, barrier):
-    for _ in range(2):
+    for _ in range(PASSES):
         barrier.wait()
         lock_pairs(mutex, LOCK_PAIRS)
         barrier.wait()
@@ -214,7 +216,7 @@ def rounds_of(barrier, count):
 def barrier():
     count = 5_000
     parties = spawn.Barrier(4)
-    processes = [spawn.Process(target=rounds_of, args=(parties, 2 * count)) for _ in range(3)]
+    processes = [spawn.Process(target=rounds_of, args=(parties, PASSES * count)) for _ in range(3)]
     for process in processes:
         process.start()
     figure = rate(count, lambda: rounds_of(parties, count))

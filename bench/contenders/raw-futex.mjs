@@ -8,20 +8,22 @@ import { createRequire } from "node:module";
 import { Socket } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { median } from "../measure.mjs";
+import { asleep, median } from "../measure.mjs";
 
 const rounds = 300;
 const [changes, answers, ready] = [0, 16, 32];
 const wokenAt = 4;
 const futexCall = 202;
 
-export const wakeSync = () => wake("futex");
-export const wakeAsync = () => wake("fifo");
+export const wakeSync = () => wake("futex", asleep.lately);
+export const wakeAsync = () => wake("fifo", asleep.lately);
+export const wakeSyncIdle = () => wake("futex", asleep.long);
+export const wakeAsyncIdle = () => wake("fifo", asleep.long);
 
 const [, program, role, kind, folder] = process.argv;
 if (program === fileURLToPath(import.meta.url) && role === "waiter") waiter(kind, map(folder));
 
-async function wake(how) {
+async function wake(how, pause) {
   const place = mkdtempSync("/dev/shm/bench-raw-futex-");
   try {
     writeFileSync(join(place, "memory"), Buffer.alloc(4096));
@@ -31,8 +33,8 @@ async function wake(how) {
     while (Atomics.load(shared.words, ready) === 0) await delay(5);
     const times = [];
     for (let round = 0; round < rounds; round++) {
-      // As in the others' case: so that it sleeps.
-      await delay(round === 0 ? 500 : 3);
+      if (round === 0) await delay(500);
+      await pause();
       const at = process.hrtime.bigint();
       Atomics.store(shared.words, changes, round + 1);
       if (how === "futex") shared.futex(1, 1);

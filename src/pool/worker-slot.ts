@@ -74,7 +74,8 @@ export class WorkerSlot<W = unknown> {
   #window = 1;
   /** When the first of its jobs came to be the first. */
   #since = 0;
-  #lastSeen: Job<W> | undefined;
+  /** The number of the job that was the first at the last look. Not the job: it would be kept, and what it resolved to with it. */
+  #lastSeen: number | undefined;
   #jobTimer: NodeJS.Timeout | undefined;
   #stopTimer: NodeJS.Timeout | undefined;
 
@@ -154,7 +155,7 @@ export class WorkerSlot<W = unknown> {
 
   /** What stands behind a job that takes long: called twice without an answer between, it takes those jobs out. */
   takeStalled(): Job<W>[] {
-    const first = this.#jobs[0];
+    const first = this.#jobs[0]?.id;
     const isStalled = first !== undefined && first === this.#lastSeen;
     this.#lastSeen = first;
     if (!isStalled) return [];

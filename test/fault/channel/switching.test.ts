@@ -39,7 +39,7 @@ const kept = new Queue();
 paySoon();
 
 test("all points of the way are among these", () => {
-  assert.deepEqual(findPoints(["channel/switching.js"]), [...new Set(Object.values(pointsOf).flat())].sort());
+  assert.deepEqual(findPoints(["channel/switching.ts"]), [...new Set(Object.values(pointsOf).flat())].sort());
 });
 
 for (const side of ["host", "worker"] as const) {

@@ -9,18 +9,20 @@ export function roundsOr(usual: number): number {
   return Number(process.env["ROUNDS"] ?? usual);
 }
 
-/** The names of all marked instructions in some of the library's compiled files, or whole folders (`queue/`) of them. */
+/** The names of all marked instructions in some of the library's sources, or whole folders (`queue/`) of them. @throws where there are none. */
 export function findPoints(places: readonly string[]): string[] {
-  const dist = new URL("../../../../dist/", import.meta.url);
+  const sources = new URL("../../../../src/", import.meta.url);
   const files = places.flatMap((place) =>
     place.endsWith("/")
-      ? readdirSync(new URL(place, dist))
-          .filter((name) => name.endsWith(".js"))
+      ? readdirSync(new URL(place, sources))
+          .filter((name) => name.endsWith(".ts"))
           .map((name) => place + name)
       : [place],
   );
-  const texts = files.map((file) => readFileSync(new URL(file, dist), "utf8"));
-  return [...new Set(texts.flatMap((text) => [...text.matchAll(/killPoint\("([^"]+)"\)/g)].map(([, point]) => point ?? "")))].sort();
+  const texts = files.map((file) => readFileSync(new URL(file, sources), "utf8"));
+  const points = texts.flatMap((text) => [...text.matchAll(/killPoint\("([^"]+)"\)/g)].map(([, point]) => point ?? ""));
+  if (points.length === 0) throw new Error(`no instruction is marked in ${places.join()}`);
+  return [...new Set(points)].sort();
 }
 
 /** A small seeded generator (mulberry32) of numbers from 0 to below 1, and of choices. */

@@ -18,7 +18,7 @@ import { sizeOf, sizeOfFill } from "./sizes.js";
 
 const rounds = roundsOr(15);
 /** Pipes have no stream to switch from. */
-const ringPoints = findPoints(["channel/", "memory/parcel.js"]).filter((point) => !point.startsWith("switching."));
+const ringPoints = findPoints(["channel/", "memory/parcel.ts"]).filter((point) => !point.startsWith("switching."));
 const points = [...ringPoints, "extents.drafting", "extents.opened"];
 const patience = { timeout: 60_000 };
 

@@ -14,7 +14,7 @@ const folder = mkdtempSync(join(tmpdir(), "mh-"));
 const path = join(folder, "socket");
 after(() => rmSync(folder, { recursive: true }));
 
-const points = findPoints(["pipe/handshake.js", "pipe/socket-path.js", "pipe/socket-transport.js"]);
+const points = findPoints(["pipe/handshake.ts", "pipe/socket-path.ts", "pipe/socket-transport.ts"]);
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
   for (const close of closing.splice(0)) await close();

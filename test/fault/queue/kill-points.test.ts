@@ -14,7 +14,7 @@ import { end } from "../memory/children.js";
 import { findPoints, Random, roundsOr, seed } from "../memory/random-kills.js";
 
 const rounds = roundsOr(15);
-const points = findPoints(["queue/", "memory/extents.js"]);
+const points = findPoints(["queue/", "memory/extents.ts"]);
 /** Passed by those who shut a queue down; tested below. */
 const shutdownPoint = "queue.shut";
 /** Passed by those who finish what they leased; tested below. */
