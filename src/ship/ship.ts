@@ -1,4 +1,5 @@
 /** Functions as a host sends them: encoded once while nothing that they captured has changed. */
+import { isShareable } from "../memory/handle.js";
 import type { Codec } from "../wire/codec.js";
 import { type Encoded, isByReference } from "../wire/extension.js";
 import { Cell } from "./cell.js";
@@ -50,7 +51,8 @@ function fixedParts(fn: Function): readonly Function[] | undefined {
 }
 
 function capturedBy(fn: Function): readonly unknown[] | undefined {
-  if (receivedForm(fn) !== undefined) return undefined;
+  // What travels as a handle, as a class of structs does, is not taken apart.
+  if (receivedForm(fn) !== undefined || isShareable(fn)) return undefined;
   const dissection = dissect(fn);
   if (dissection.kind === "named") return dissection.children;
   return dissection.code.isSettled ? dissection.code.bound.map(({ value }) => value) : undefined;

@@ -23,6 +23,19 @@ for (const { kind, Process } of backends) {
     assert.equal(other.x, 9);
   });
 
+  test(`${kind}: a function takes along a class of structs and nothing else`, async () => {
+    const Point = SharedStruct({ x: "float64" });
+    const make = (x: number) => new Point({ x });
+    const workers = [1, 2].map((x) => new Process(make, [x]).start());
+    const points = await Promise.all(workers.map((worker) => worker.result()));
+    for (const worker of workers) await worker.join();
+    assert.ok(points.every((point) => point instanceof Point));
+    assert.deepEqual(
+      points.map(({ x }) => x),
+      [1, 2],
+    );
+  });
+
   test(`${kind}: what extends a struct keeps its methods, and its constructor is not called again`, async () => {
     class Account extends SharedStruct({ balance: "int64" }) {
       constructor(start: bigint) {
