@@ -36,6 +36,7 @@ export { ShareableList, type ListItem, type ShareableListOptions } from "./share
 export { SharedArray } from "./shared/shared-array.js";
 export { SharedMemory, type SharedMemoryOptions } from "./shared/shared-memory.js";
 export { SharedStruct, type StructClass, type StructOf, type StructSchema, type StructValues } from "./shared/shared-struct.js";
+export { SharedStructArray, type AnyStructClass, type StructIn } from "./shared/shared-struct-array.js";
 export { SharedValue } from "./shared/shared-value.js";
 export * from "./errors.js";
 

@@ -21,6 +21,8 @@ interface ElementsOver<View, Value> {
   /** The memory itself. */
   readonly view: View;
   load(index: number): Value;
+  /** The value, if it fits the type. @throws TypeError | RangeError when it does not. */
+  checked(value: Value): Value;
   /** @throws TypeError | RangeError when the value does not fit the type. */
   store(index: number, value: Value): void;
   /** Stores a value and returns the one it replaced. */
@@ -73,15 +75,15 @@ class Integers<View extends IntegerView> implements ElementsOver<View, number> {
   }
 
   store(index: number, value: number): void {
-    Atomics.store(this.view, index, this.#checked(value));
+    Atomics.store(this.view, index, this.checked(value));
   }
 
   exchange(index: number, value: number): number {
-    return Atomics.exchange(this.view, index, this.#checked(value));
+    return Atomics.exchange(this.view, index, this.checked(value));
   }
 
   compareExchange(index: number, expected: number, value: number): number {
-    return Atomics.compareExchange(this.view, index, this.#checked(expected), this.#checked(value));
+    return Atomics.compareExchange(this.view, index, this.checked(expected), this.checked(value));
   }
 
   add(index: number, amount: number): number {
@@ -95,10 +97,10 @@ class Integers<View extends IntegerView> implements ElementsOver<View, number> {
   }
 
   fill(value: number, start?: number, end?: number): void {
-    this.view.fill(this.#checked(value), start, end);
+    this.view.fill(this.checked(value), start, end);
   }
 
-  #checked(value: number): number {
+  checked(value: number): number {
     if (Number.isInteger(value) && value >= this.#min && value <= this.#max) return value;
     return refuse(value, this.#type, `an integer from ${this.#min} to ${this.#max}`);
   }
@@ -122,15 +124,15 @@ class BigIntegers<View extends ViewOf<"int64" | "uint64">> implements ElementsOv
   }
 
   store(index: number, value: bigint): void {
-    Atomics.store(this.view, index, this.#checked(value));
+    Atomics.store(this.view, index, this.checked(value));
   }
 
   exchange(index: number, value: bigint): bigint {
-    return Atomics.exchange(this.view, index, this.#checked(value));
+    return Atomics.exchange(this.view, index, this.checked(value));
   }
 
   compareExchange(index: number, expected: bigint, value: bigint): bigint {
-    return Atomics.compareExchange(this.view, index, this.#checked(expected), this.#checked(value));
+    return Atomics.compareExchange(this.view, index, this.checked(expected), this.checked(value));
   }
 
   add(index: number, amount: bigint): bigint {
@@ -144,10 +146,10 @@ class BigIntegers<View extends ViewOf<"int64" | "uint64">> implements ElementsOv
   }
 
   fill(value: bigint, start?: number, end?: number): void {
-    this.view.fill(this.#checked(value), start, end);
+    this.view.fill(this.checked(value), start, end);
   }
 
-  #checked(value: bigint): bigint {
+  checked(value: bigint): bigint {
     if (typeof value === "bigint" && value >= this.#min && value <= this.#max) return value;
     return refuse(value, this.#type, `a bigint from ${this.#min}n to ${this.#max}n`);
   }
@@ -164,6 +166,10 @@ class Float64s implements Elements<"float64"> {
   constructor(memory: ElementMemory) {
     this.view = viewIn(Float64Array, memory);
     this.#bits = viewIn(BigInt64Array, memory);
+  }
+
+  checked(value: number): number {
+    return checkedNumber(value, "float64");
   }
 
   load(index: number): number {
@@ -215,6 +221,10 @@ class Float32s implements Elements<"float32"> {
     this.#bits = viewIn(Int32Array, memory);
   }
 
+  checked(value: number): number {
+    return checkedFloat32(value);
+  }
+
   load(index: number): number {
     return fromBits32(Atomics.load(this.#bits, index));
   }
@@ -258,6 +268,10 @@ class Booleans implements Elements<"bool"> {
 
   constructor(view: ViewOf<"bool">) {
     this.view = view;
+  }
+
+  checked(value: boolean): boolean {
+    return byteOf(value) === 1;
   }
 
   load(index: number): boolean {

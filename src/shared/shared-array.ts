@@ -57,6 +57,7 @@ export class SharedArray<T extends ElementType = ElementType> implements Shareab
    */
   constructor(type: T, lengthOrValues: number | Iterable<ElementOf<T>>, options?: LockOption);
   constructor(type: T, lengthOrValues: number | Iterable<ElementOf<T>>, options: LockOption & { readonly block?: Block } = {}) {
+    if (typeof type === "function") throw new TypeError("Cannot make a shared array of structs: use new SharedStructArray");
     checkElementType(type, "a shared array");
     const values = typeof lengthOrValues === "number" ? undefined : listed(lengthOrValues);
     const length = values?.length ?? Number(lengthOrValues);

@@ -5,8 +5,8 @@ import { handleOf, type Handle, type Shareable } from "../memory/handle.js";
 import { Identities } from "../memory/identities.js";
 import type { Lock } from "../sync/lock.js";
 import type { AddendOf, ElementOf, ElementType } from "./element-types.js";
-import { elementsIn, type Elements } from "./elements.js";
 import { OwnLock, type LockOption } from "./own-lock.js";
+import { StructFields } from "./struct-fields.js";
 import { layoutOf, type StructLayout } from "./struct-layout.js";
 
 /** The fields of a struct and their types, in order. */
@@ -66,32 +66,33 @@ export function SharedStruct<const S extends StructSchema>(schema: S): StructCla
   return classOf(schema) as unknown as StructClass<S>;
 }
 
-class BaseStruct implements Shareable {
-  readonly #block: Block;
-  readonly #elements = new Map<string, Elements<ElementType>>();
-  readonly #lock: OwnLock;
+/** The memory a struct is in, maybe with others, and what goes with it. */
+export interface StructHome {
+  readonly fields: StructFields;
+  readonly lock: Lock;
+  /** The handle of the struct there at `index`. */
+  handleAt(index: number, struct: BaseStruct): Handle;
+}
 
-  constructor(layout: StructLayout, values: object | Block, options: LockOption) {
-    this.#lock = new OwnLock(options.lock);
-    this.#block = values instanceof Block ? values : Block.allocate(layout.sizeBytes);
-    const { memory: buffer, at } = this.#block;
-    for (const { name, type, byteOffset } of layout.fields) {
-      this.#elements.set(name, elementsIn<ElementType>(type, { buffer, byteOffset: at * 4 + byteOffset, length: 1 }));
-    }
-    if (values instanceof Block) return;
-    for (const [name, value] of Object.entries(values)) this.#field(name).store(0, value as ElementOf<ElementType>);
+export class BaseStruct implements Shareable {
+  readonly #home: StructHome;
+  readonly #index: number;
+
+  constructor(home: StructHome, index: number) {
+    this.#home = home;
+    this.#index = index;
   }
 
   get lock(): Lock {
-    return this.#lock.lock;
+    return this.#home.lock;
   }
 
   add(field: string, amount: number | bigint): ElementOf<ElementType> {
-    return this.#field(field).add(0, amount);
+    return this.#home.fields.add(this.#index, field, amount);
   }
 
   toJSON(): Record<string, ElementOf<ElementType>> {
-    return Object.fromEntries(Array.from(this.#elements, ([name, field]) => [name, field.load(0)]));
+    return this.#home.fields.read(this.#index);
   }
 
   [Symbol.for("nodejs.util.inspect.custom")](
@@ -103,28 +104,47 @@ class BaseStruct implements Shareable {
   }
 
   [handleOf](): Handle {
-    return { kind: "shared-struct", data: [known.sent(this.#block, this), this.constructor, this.#lock.sent()] };
+    return this.#home.handleAt(this.#index, this);
   }
 
-  static read(struct: BaseStruct, name: string): ElementOf<ElementType> {
-    return struct.#field(name).load(0);
+  static read(struct: BaseStruct, place: number): ElementOf<ElementType> {
+    return struct.#home.fields.load(struct.#index, place);
   }
 
-  static write(struct: BaseStruct, name: string, value: ElementOf<ElementType>): void {
-    struct.#field(name).store(0, value);
-  }
-
-  #field(name: string): Elements<ElementType> {
-    const field = this.#elements.get(name);
-    if (field === undefined)
-      throw new TypeError(`Cannot use the field "${name}" of a shared struct: it has ${[...this.#elements.keys()].join(", ")}`);
-    return field;
+  static write(struct: BaseStruct, place: number, value: ElementOf<ElementType>): void {
+    struct.#home.fields.store(struct.#index, place, value);
   }
 }
 
-interface StructConstructor {
+/** The home of a struct that is alone in its block. */
+class OwnHome implements StructHome {
+  readonly fields: StructFields;
+  readonly #block: Block;
+  readonly #lock: OwnLock;
+
+  constructor(layout: StructLayout, block: Block, lock: OwnLock) {
+    this.fields = new StructFields(layout, { buffer: block.memory, byteOffset: block.at * 4, length: 1 });
+    this.#block = block;
+    this.#lock = lock;
+  }
+
+  get lock(): Lock {
+    return this.#lock.lock;
+  }
+
+  handleAt(_index: number, struct: BaseStruct): Handle {
+    return { kind: "shared-struct", data: [known.sent(this.#block, struct), struct.constructor, this.#lock.sent()] };
+  }
+}
+
+/** The key of what a class of structs has for arrays of them. The same symbol in every copy of the library. */
+export const structAt: unique symbol = Symbol.for("manyhands.struct");
+
+export interface StructConstructor {
   new (values?: object, options?: LockOption): BaseStruct;
   readonly layout: StructLayout;
+  /** The struct of this class that is at `index` of a home. No constructor of a class that extends it is called. */
+  [structAt](home: StructHome, index: number): BaseStruct;
 }
 
 const classes = new Map<string, StructConstructor>();
@@ -145,7 +165,15 @@ function makeClass(layout: StructLayout, schema: StructSchema): StructConstructo
     static readonly sizeBytes = layout.sizeBytes;
 
     constructor(values: object = {}, options: LockOption = {}) {
-      super(layout, values, options);
+      const lock = new OwnLock(options.lock);
+      const home = new OwnHome(layout, Block.allocate(layout.sizeBytes), lock);
+      home.fields.write(0, home.fields.checked(values));
+      super(home, 0);
+    }
+
+    static [structAt](home: StructHome, index: number): BaseStruct {
+      // `this` is the class that extends this one, where one does; its constructor may want something else.
+      return Reflect.construct<[StructHome, number], BaseStruct>(BaseStruct, [home, index], this);
     }
 
     static [handleOf](): Handle {
@@ -153,23 +181,22 @@ function makeClass(layout: StructLayout, schema: StructSchema): StructConstructo
     }
   }
   Object.defineProperty(Struct, "name", { value: "SharedStruct" });
-  for (const { name } of layout.fields) {
+  for (const [place, { name }] of layout.fields.entries()) {
     Object.defineProperty(Struct.prototype, name, {
       enumerable: true,
       get(this: BaseStruct) {
-        return BaseStruct.read(this, name);
+        return BaseStruct.read(this, place);
       },
       set(this: BaseStruct, value: ElementOf<ElementType>) {
-        BaseStruct.write(this, name, value);
+        BaseStruct.write(this, place, value);
       },
     });
   }
   return Struct;
 }
 
-const known = new Identities<BaseStruct, readonly [struct: StructConstructor, lock: unknown]>(
-  // Not by the class's own constructor, which may be of a class that extends it and wants something else.
-  (block, [struct, lock]) => Reflect.construct(BaseStruct, [struct.layout, block, { lock }], struct) as BaseStruct,
+const known = new Identities<BaseStruct, readonly [struct: StructConstructor, lock: unknown]>((block, [struct, lock]) =>
+  struct[structAt](new OwnHome(struct.layout, block, new OwnLock(lock)), 0),
 );
 
 /** The struct, or the class of structs, that a handle names. */
@@ -179,6 +206,7 @@ export function fromHandle(data: unknown): object {
   return classOf(data as StructSchema);
 }
 
-function isStructClass(value: unknown): value is StructConstructor {
-  return typeof value === "function" && value.prototype instanceof BaseStruct;
+/** Not by its prototype: in a worker, it may come from another copy of the library. */
+export function isStructClass(value: unknown): value is StructConstructor {
+  return typeof value === "function" && structAt in value;
 }

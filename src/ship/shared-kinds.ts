@@ -17,6 +17,7 @@ export const sharedKinds: SharedKinds = {
   "shared-value": () => import("../shared/shared-value.js"),
   "shared-array": () => import("../shared/shared-array.js"),
   "shared-struct": () => import("../shared/shared-struct.js"),
+  "shared-struct-array": () => import("../shared/shared-struct-array.js"),
   "shared-memory": () => import("../shared/shared-memory.js"),
   "shareable-list": () => import("../shared/shareable-list.js"),
   queue: () => import("../queue/queue.js"),
