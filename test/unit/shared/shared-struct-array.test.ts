@@ -1,10 +1,26 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { inspect } from "node:util";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { Lock, SharedArray, SharedStruct, SharedStructArray, StateError, type ElementType } from "manyhands";
 import { Block } from "#lib/memory/block.js";
 import { handleOf } from "#lib/memory/handle.js";
 import { fromHandle } from "#lib/shared/shared-struct-array.js";
+
+setFlagsFromString("--expose-gc");
+const collectGarbage = runInNewContext("gc") as () => void;
+
+async function collected(ref: WeakRef<object>): Promise<void> {
+  const deadline = Date.now() + 60_000;
+  for (;;) {
+    // Whether it is there is asked last: that alone keeps it for the rest of this turn.
+    await new Promise((resolve) => setImmediate(resolve));
+    collectGarbage();
+    if (ref.deref() === undefined) return;
+    assert.ok(Date.now() < deadline, "not collected within a minute");
+  }
+}
 
 const Point = SharedStruct({ x: "float64", y: "float64" });
 const Everything = SharedStruct({
@@ -183,4 +199,26 @@ test("an array of structs shows its fields, as many as any array", () => {
   assert.equal(inspect(points), "SharedStructArray<SharedStruct> [ { x: 1.5, y: 0 } ]");
   assert.match(inspect(new SharedStructArray(Point, 150)), /\{ x: 0, y: 0 \},\n {2}... 50 more items\n\]$/);
   assert.match(inspect(points, { maxArrayLength: null }), /x: 1.5/);
+});
+
+test("an array keeps none of its structs; a struct keeps the memory of its array, and nothing does after it", async () => {
+  const points = new SharedStructArray(Point, 3);
+  await collected(((): WeakRef<object> => new WeakRef(points.at(0)))());
+  assert.equal(points.at(0).x, 0);
+
+  const lone = (() => {
+    const array = new SharedStructArray(Point, 3);
+    return { struct: array.at(1), array: new WeakRef(array) };
+  })();
+  const held: { struct?: { x: number } } = { struct: lone.struct };
+  Reflect.deleteProperty(lone, "struct");
+  held.struct!.x = 7;
+  // What is collected at the same time, and made again in its place, is not this array.
+  for (let round = 0; round < 5; round++) {
+    await collected(((): WeakRef<object> => new WeakRef(new SharedStructArray(Point, [{ x: 1 }, { x: 2 }, { x: 3 }])))());
+    for (let number = 0; number < 100; number++) new SharedStructArray(Point, [{ x: 1 }, { x: 2 }, { x: 3 }]);
+  }
+  assert.equal(held.struct?.x, 7);
+  delete held.struct;
+  await collected(lone.array);
 });
