@@ -5,7 +5,7 @@
  *
  *     --check          builds and checks everything first, and counts the checks too
  *     --node PATH      the Node binary that runs the tests (default: this one)
- *     --jobs N         files at a time (default: 2)
+ *     --jobs N         files at a time (default: two for each core, as tests wait more than they compute)
  *     --deadline S     seconds a file may take (default: 240)
  *     --settle S       seconds that what a file started may take to go after its end (default: 20)
  *     --repeat N       runs everything N times, to find what fails now and then
@@ -24,7 +24,7 @@ const { values: options, positionals: patterns } = parseArgs({
   options: {
     check: { type: "boolean", default: false },
     node: { type: "string", default: process.execPath },
-    jobs: { type: "string", default: "2" },
+    jobs: { type: "string", default: String(2 * availableParallelism()) },
     deadline: { type: "string", default: "240" },
     settle: { type: "string", default: "20" },
     repeat: { type: "string", default: "1" },
