@@ -7,14 +7,21 @@ export type BuiltinPath = readonly [root: string, ...steps: string[]];
 
 const globalRoot = "globalThis";
 let globals: Map<unknown, BuiltinPath> | undefined;
+let fetchGlobals: Map<unknown, BuiltinPath> | undefined;
 const moduleExports = new Map<string, Map<unknown, BuiltinPath>>();
 
 export function builtinPath(value: object): BuiltinPath | undefined {
-  globals ??= collectGlobals();
+  globals ??= collectGlobals(standardGlobals);
   const known = globals.get(value);
   if (known !== undefined) return known;
   if (isOrdinary(value)) return undefined;
-  for (const name of loadedBuiltins()) {
+  const { builtins, hasFetch } = loaded();
+  if (hasFetch) {
+    fetchGlobals ??= collectGlobals(globalsOfFetch);
+    const path = fetchGlobals.get(value);
+    if (path !== undefined) return path;
+  }
+  for (const name of builtins) {
     const path = exportsOf(name).get(value);
     if (path !== undefined) return path;
   }
@@ -37,9 +44,9 @@ function isOrdinary(value: object): boolean {
   return types.isProxy(value);
 }
 
-function collectGlobals(): Map<unknown, BuiltinPath> {
+function collectGlobals(names: readonly string[]): Map<unknown, BuiltinPath> {
   const found = new Map<unknown, BuiltinPath>([[globalThis, [globalRoot]]]);
-  for (const name of standardGlobals) {
+  for (const name of names) {
     const value: unknown = Reflect.get(globalThis, name);
     if (value === undefined || value === globalThis) continue;
     add(found, value, [globalRoot, name]);
@@ -73,11 +80,29 @@ function addMembers(found: Map<unknown, BuiltinPath>, holder: unknown, path: Bui
   }
 }
 
-/** Modules that Node has loaded: to ask others would load them. */
-function loadedBuiltins(): readonly string[] {
-  const list: unknown = Reflect.get(process, "moduleLoadList");
-  const loaded = new Set(Array.isArray(list) ? list : []);
-  return builtinModules.filter((name) => !name.startsWith("_") && loaded.has(`NativeModule ${name}`));
+interface Loaded {
+  /** Those of the public modules that Node has loaded: to ask others would load them. */
+  readonly builtins: readonly string[];
+  /** Whether anybody can hold a class of `fetch` by now. */
+  readonly hasFetch: boolean;
+}
+
+/** Node's list only grows. */
+let listLength = -1;
+let lastLoaded: Loaded | undefined;
+
+function loaded(): Loaded {
+  const found: unknown = Reflect.get(process, "moduleLoadList");
+  const list: readonly unknown[] = Array.isArray(found) ? found : [];
+  if (lastLoaded === undefined || list.length !== listLength) {
+    listLength = list.length;
+    const names = new Set(list);
+    lastLoaded = {
+      builtins: builtinModules.filter((name) => !name.startsWith("_") && names.has(`NativeModule ${name}`)),
+      hasFetch: list.length === 0 || names.has("NativeModule internal/deps/undici/undici"),
+    };
+  }
+  return lastLoaded;
 }
 
 /** What the language and every version of Node have; a global that a program defines is the program's. */
@@ -93,5 +118,8 @@ const standardGlobals: readonly string[] = [
   ...["console", "process", "Buffer", "URL", "URLSearchParams", "TextEncoder", "TextDecoder", "AbortController", "AbortSignal"],
   ...["Event", "EventTarget", "MessageChannel", "MessagePort", "Blob", "performance", "structuredClone", "queueMicrotask", "atob", "btoa"],
   ...["setTimeout", "setInterval", "setImmediate", "clearTimeout", "clearInterval", "clearImmediate", "DOMException"],
-  ...["fetch", "Headers", "Request", "Response", "FormData"],
+  "fetch",
 ];
+
+/** To read one of these makes Node load its HTTP client, which takes longer than everything else here together. */
+const globalsOfFetch: readonly string[] = ["Headers", "Request", "Response", "FormData"];

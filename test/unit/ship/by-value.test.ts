@@ -179,6 +179,15 @@ test("methods, getters, generators, async functions and computed keys arrive", a
   assert.deepEqual(await there.run(async () => [...generate(), (await stream().next()).value]), [3, 3]);
 });
 
+test("the classes of fetch travel by name, and until a program uses them Node does not load them", async () => {
+  const isLoaded = (): boolean => (Reflect.get(process, "moduleLoadList") as string[]).some((name) => name.endsWith("/undici"));
+  assert.equal(await there.run((n: number) => n + 1, 1), 2);
+  assert.equal(isLoaded(), false);
+  const Answer = Response;
+  assert.equal(await there.run((text: string) => new Answer(text).text(), "hello"), "hello");
+  assert.equal(isLoaded(), true);
+});
+
 test("bound functions and builtins arrive", async () => {
   const bound = function (this: { x: number }, a: number, b: number): number {
     return this.x + a + b + factor;
