@@ -12,12 +12,12 @@
  *     --loaded         keeps every core busy meanwhile, for the same purpose
  */
 import { spawn } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { join, relative, resolve } from "node:path";
+import { relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { runChecks } from "./testing/checks.js";
 import { runFile, type FileResult } from "./testing/run-file.js";
+import { selectFiles } from "./testing/select-files.js";
 
 const { values: options, positionals: patterns } = parseArgs({
   allowPositionals: true,
@@ -60,27 +60,6 @@ async function runFromQueue(): Promise<void> {
   }
 }
 
-/** Starting from the sources, so that what an earlier build left behind is not run. */
-function selectFiles(wanted: readonly string[]): string[] {
-  const sources = readdirSync("test", { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith(".test.ts"))
-    .map((entry) => relative("test", join(entry.parentPath, entry.name)).replace(/\.ts$/, ".js"))
-    .sort();
-  const parts = wanted.map((pattern) => pattern.replace(/^(!?)(build\/)?test\//, "$1").replace(/\.ts$/, ".js"));
-  const included = parts.filter((part) => !part.startsWith("!"));
-  const excluded = parts.filter((part) => part.startsWith("!")).map((part) => part.slice(1));
-  const useless = [...included, ...excluded].filter((part) => !sources.some((source) => source.includes(part)));
-  if (useless.length > 0) fail(`No test file has ${useless.join(" or ")} in its path`);
-  const chosen = sources
-    .filter((source) => included.length === 0 || included.some((part) => source.includes(part)))
-    .filter((source) => !excluded.some((part) => source.includes(part)));
-  if (chosen.length === 0) fail("There are no test files");
-  const compiled = chosen.map((source) => join("build/test", source));
-  const missing = compiled.filter((path) => !existsSync(path));
-  if (missing.length > 0) fail(`Not built: ${missing.join(", ")}. Run "npm run check"`);
-  return compiled;
-}
-
 function lineOf(result: FileResult): string {
   const mark = result.failures.length === 0 ? "✔" : "✖";
   const failed = result.failures.length === 0 ? "" : `, ${result.failures.length} failed`;
@@ -105,9 +84,4 @@ function keepCoresBusy(): void {
 
 function indent(text: string): string {
   return text.trimEnd().replace(/^/gm, "    ");
-}
-
-function fail(message: string): never {
-  console.error(`Cannot run the tests: ${message}.`);
-  process.exit(2);
 }

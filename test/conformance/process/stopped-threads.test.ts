@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { Process as Thread, Semaphore, SharedArray } from "manyhands/threads";
 import { Process } from "manyhands";
 
-const rounds = Number(process.env["ROUNDS"] ?? 24);
+const rounds = Number(process.env["ROUNDS"] ?? 12);
 
 /** Maps memory, and has the engine make objects over it, until it is stopped. */
 function mapForEver(isMapping: Semaphore): never {

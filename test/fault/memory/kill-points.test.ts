@@ -16,7 +16,7 @@ import { end, said, start } from "./children.js";
 import { findPoints, Random, roundsOr, seed } from "./random-kills.js";
 import type { ChildProcess } from "node:child_process";
 
-const rounds = roundsOr(40);
+const rounds = roundsOr(15);
 /** More than any handle may be in flight, in seconds. */
 const later = 1e9;
 

@@ -9,7 +9,7 @@ import { end, said, start, until } from "./children.js";
 
 /** In the first word of a lock: it is to be handed to one waiter (mutex.ts). */
 const handoffBit = 2;
-const kills = Number(process.env["KILLS"] ?? 40);
+const kills = Number(process.env["KILLS"] ?? 20);
 
 test("4 processes x 100,000 locked increments are exact", async () => {
   const lock = new Lock();
