@@ -3,6 +3,7 @@
  * nothing that it captured has changed.
  */
 import { shipFunction } from "../ship/ship.js";
+import type { Cargo } from "../wire/extension.js";
 import type { Payload } from "../wire/messages.js";
 import { messageCodec } from "../ship/codec.js";
 
@@ -11,7 +12,10 @@ export interface CatalogedFunction {
   /** Unique in this host; another form of the same function (its captured values have changed) has another id. */
   readonly functionId: number;
   readonly name: string;
+  /** Without its cargo: it is encoded once, and named by many calls. */
   readonly code: Payload;
+  /** What keeps alive the shared objects that it had captured at this call, as long as there is the call. */
+  readonly cargo?: Cargo;
 }
 
 type AnyFunction = (...args: never[]) => unknown;
@@ -25,9 +29,15 @@ let lastId = 0;
  */
 export function catalogFunction(fn: AnyFunction): CatalogedFunction {
   const { code, version } = shipFunction(fn, messageCodec());
+  const form = formOf(fn, code, version);
+  return code.cargo === undefined ? form : { ...form, cargo: code.cargo };
+}
+
+function formOf(fn: AnyFunction, { body, attachments }: Payload, version: number): CatalogedFunction {
   const known = forms.get(fn);
   if (known?.version === version) return known;
-  const form = { functionId: ++lastId, name: fn.name === "" ? "anonymous" : fn.name, code, version };
+  const name = fn.name === "" ? "anonymous" : fn.name;
+  const form = { functionId: ++lastId, name, code: { body, attachments }, version };
   forms.set(fn, form);
   return form;
 }

@@ -12,6 +12,7 @@
  */
 import type { Channel } from "../channel/channel.js";
 import { DecodeError } from "../errors.js";
+import type { Sender } from "../memory/consignment.js";
 import { decodeWorkerMessage, encodeHostMessage } from "../wire/frames.js";
 import { isByReference } from "../wire/extension.js";
 import type { HostMessage, Identity, Payload, WorkerMessage } from "../wire/messages.js";
@@ -21,6 +22,7 @@ import { messageCodec } from "../ship/codec.js";
 import { Block } from "../memory/block.js";
 import { ThreadBlock } from "../memory/thread-block.js";
 import type { CatalogedFunction } from "./function-catalog.js";
+import { giveBackUnreceived } from "./give-back.js";
 import { TicketBook, ticketsBytes, type Withdrawal } from "./tickets.js";
 
 /** What a worker answered to one piece of work. */
@@ -36,7 +38,13 @@ export type LinkAnswer =
 
 /** Work for a worker, encoded when the user called. */
 export type LinkWork =
-  | { readonly kind: "run"; readonly fn: CatalogedFunction; readonly args: Payload }
+  | {
+      readonly kind: "run";
+      readonly fn: CatalogedFunction;
+      readonly args: Payload;
+      /** It goes to several workers, so none of them is to let go of what it names. */
+      readonly isForMany?: true;
+    }
   | { readonly kind: "chunk"; readonly fn: CatalogedFunction; readonly spread: boolean; readonly items: Payload };
 
 /** What its function is called with. */
@@ -71,10 +79,13 @@ export class WorkerLink {
   readonly #channel: Channel;
   readonly #listener: LinkListener;
   readonly #label: string;
+  readonly #sender: Sender | undefined;
   readonly #backend: Backend;
   #tickets: TicketBook | undefined;
   /** Function ids the worker has, oldest use first. */
   readonly #defined = new Set<number>();
+  /** Nobody else is sent the functions that this worker is: so it may let go of what they name. */
+  readonly #isAlone: boolean;
   /** What was sent last is a task without a ticket. */
   #endsWithTask = false;
   #isReady = false;
@@ -86,9 +97,11 @@ export class WorkerLink {
   constructor(backend: Backend, options: LinkOptions, listener: LinkListener) {
     this.#listener = listener;
     this.#backend = backend;
+    this.#isAlone = options.identity.role === "process";
     this.#handle = backend.start(options);
     this.#channel = this.#handle.channel;
     const { pid, threadId } = this.#handle;
+    this.#sender = pid === undefined ? undefined : { processId: pid, threadId: threadId ?? 0 };
     this.#label = `${options.identity.name} (${threadId === undefined ? `pid ${pid}` : `thread ${threadId}`})`;
     const isPooled = options.identity.role === "pool";
     this.#channel.listen({
@@ -115,8 +128,11 @@ export class WorkerLink {
     const { functionId } = work.fn;
     const ticket = this.#tickets?.issue(taskId) ?? 0;
     this.#endsWithTask = ticket === 0;
-    if (work.kind === "run") this.#post({ kind: "run", taskId, ticket, functionId, args: work.args });
-    else this.#post({ kind: "chunk", taskId, ticket, functionId, spread: work.spread, items: work.items });
+    if (work.kind === "run") {
+      const args = work.isForMany === true ? apart(work.args) : work.args;
+      this.#post({ kind: "run", taskId, ticket, functionId, args });
+    }
+    if (work.kind === "chunk") this.#post({ kind: "chunk", taskId, ticket, functionId, spread: work.spread, items: work.items });
   }
 
   /** Whether it can be sent another task while it is busy, which can be taken back. */
@@ -179,7 +195,7 @@ export class WorkerLink {
       this.#defined.add(functionId);
       return;
     }
-    this.#post({ kind: "define", functionId, code: copyFor(fn.code) });
+    this.#post({ kind: "define", functionId, code: this.#isAlone ? { ...copyFor(fn.code), ...cargoOf(fn) } : copyFor(fn.code) });
     this.#defined.add(functionId);
     if (this.#defined.size <= functionLimit) return;
     for (const oldest of this.#defined) {
@@ -254,6 +270,7 @@ export class WorkerLink {
 
   async #end(exit: WorkerExit): Promise<void> {
     await this.#decoding;
+    if (this.#sender !== undefined) giveBackUnreceived(this.#sender);
     const failure = this.#failure;
     const neverBegan = !this.#isReady;
     const known = { exit, neverBegan, leftUnread: this.#endsWithTask && this.#channel.peerLeftUnread };
@@ -263,6 +280,21 @@ export class WorkerLink {
     this.#tickets?.release();
     this.#tickets = undefined;
   }
+}
+
+/** Lets go of what kept alive what work names, which has been done or never will be. Whoever made the work calls it. */
+export function letGoOf(work: LinkWork): void {
+  argumentsOf(work).cargo?.release();
+  // The items of a map share their function.
+  if (work.kind === "run") work.fn.cargo?.release();
+}
+
+function apart({ body, attachments }: Payload): Payload {
+  return { body, attachments };
+}
+
+function cargoOf({ cargo }: CatalogedFunction): Pick<Payload, "cargo"> {
+  return cargo === undefined ? {} : { cargo };
 }
 
 /** A channel takes the attachments over, and other workers need the function, too. */

@@ -14,7 +14,7 @@
  *        64     1 when somebody sleeps until there is more to read    stored by readers, exchanged for 0 by writers
  *        65     1 when somebody sleeps until there is room            stored by writers, exchanged for 0 by readers
  *
- *     record, a multiple of 8 bytes:  size of the payload (u32) │ kind : 2, tag : 1 (u32) │ payload │ padding
+ *     record, a multiple of 8 bytes:  size of the payload (u32) │ kind : 2, tag : 1, names objects : 1 (u32) │ payload │ padding
  *        kind 0   the body of a frame without attachments
  *        kind 1   how many parts and their sizes (f64 each), then the body, then the attachments
  *        kind 2   the number (f64) of an extent of the segment (extents.ts) that holds what kind 1 holds here; it follows from
@@ -35,7 +35,10 @@
  *  5. Killed between moving the tail and waking: sleepers look every `attendMs`, and find what was written.
  *  6. Readers wake writers only when half of the ring is free: so a writer that waits gets room for many frames at once. Any
  *     record fits into half of it.
- *  7. The ends themselves are counted by the arena: an end is a block that its holders hold (ring-end.ts).
+ *  7. A payload whose frame names shared objects begins with a reference to their consignment (8 bytes; memory/consignment.ts), whose
+ *     number is the position of the record. A writer loads it right before it moves the tail; a reader claims it before it moves
+ *     the head, and unloads it after that.
+ *  8. The ends themselves are counted by the arena: an end is a block that its holders hold (ring-end.ts).
  */
 
 export const tailAt = 0;
@@ -60,6 +63,9 @@ export const recordHeaderBytes = 8;
 export const recordKind = { body: 0, parts: 1, stored: 2, parcels: 3 } as const;
 export const kindMask = 3;
 export const tagShift = 2;
+/** The payload begins with a reference to the consignment of what the frame names. */
+export const cargoFlag = 8;
+export const highestFlags = 15;
 
 /** The number of an extent of a record that begins at `position`. Even numbers are those of ring 0, odd ones of ring 1. */
 export function extentOf(ring: number, position: number, index = 0): number {

@@ -1,15 +1,19 @@
 /** Reads frames from a ring of shared memory. `ring-layout.ts` draws it. */
 import { DecodeError } from "../errors.js";
 import type { Block } from "../memory/block.js";
+import { Cargo, referenceBytes } from "../memory/cargo.js";
 import { Extents, ExtentReader } from "../memory/extents.js";
 import { holders } from "../memory/holders.js";
 import { killPoint } from "../memory/kill-point.js";
 import { Mutex } from "../memory/mutex.js";
+import type { Cargo as CargoOfMessage } from "../wire/extension.js";
 import type { Frame } from "../wire/frames.js";
 import {
+  cargoFlag,
   dataStart,
   extentOf,
   headAt,
+  highestFlags,
   kindMask,
   maxLoopedBytes,
   readerSleepsAt,
@@ -29,6 +33,8 @@ import { claimParcels, unpack, type ClaimedFrame } from "./ring-parcels.js";
 export interface Incoming extends Frame {
   readonly body: Uint8Array<ArrayBuffer>;
   readonly tag: number;
+  /** What keeps alive what the frame names, until it has been read. */
+  readonly cargo?: CargoOfMessage;
 }
 
 /** What a record says of its frame: the frame, or where it is. */
@@ -38,6 +44,7 @@ interface Taken {
   readonly kind: number;
   /** Undefined for a large frame that is gone: its reader was killed. */
   readonly store: ExtentReader | ClaimedFrame | undefined;
+  readonly cargo: Cargo | undefined;
 }
 
 const noAttachments: readonly Uint8Array[] = [];
@@ -54,11 +61,13 @@ export class RingReader {
   readonly #number: number;
   readonly #lock: Mutex;
   readonly #segment: number;
+  readonly #block: Block;
   #lazyExtents: Extents | undefined;
 
   /** `tell` wakes writers that announced their sleep; by default wherever they sleep on the word. */
   constructor(block: Block, ring: number, tell?: () => void) {
     this.#tell = tell ?? (() => block.words.wake(this.tellIndex, Infinity));
+    this.#block = block;
     this.#int32 = block.words.int32;
     this.#data = new Uint8Array(block.memory, block.at * 4 + dataStart(ring), ringBytes);
     this.#at = block.at + ring * ringWords;
@@ -85,9 +94,11 @@ export class RingReader {
       }
       if (taken === undefined) return undefined;
       this.#wakeWriters();
-      if (taken.kind === recordKind.body) return { tag: taken.tag, body: taken.payload, attachments: noAttachments };
-      if (taken.kind === recordKind.parts) return { tag: taken.tag, ...readParts(piecesOf(taken.payload)) };
-      if (taken.store !== undefined) return { tag: taken.tag, ...readStored(taken.store) };
+      if (taken.kind === recordKind.body && taken.cargo === undefined) {
+        return { tag: taken.tag, body: taken.payload, attachments: noAttachments };
+      }
+      const frame = frameOf(taken);
+      if (frame !== undefined) return frame;
     }
     return undefined;
   }
@@ -106,14 +117,23 @@ export class RingReader {
     const payloadBytes = (this.#int32[record] ?? 0) >>> 0;
     const flags = this.#int32[record + 1] ?? 0;
     const kind = flags & kindMask;
-    if (used > ringBytes || recordBytes(payloadBytes) > used || flags >>> tagShift > 1) {
+    const isNaming = (flags & cargoFlag) !== 0;
+    const before = isNaming ? referenceBytes : 0;
+    if (used > ringBytes || recordBytes(payloadBytes) > used || flags >>> 0 > highestFlags || payloadBytes < before) {
       throw new DecodeError("Cannot read a frame: the shared memory of the connection holds something else.");
     }
-    const payload = this.#copyOut(head + recordHeaderBytes, payloadBytes);
+    const payload = this.#copyOut(head + recordHeaderBytes + before, payloadBytes - before);
     const store = this.#takeStored(kind, payload, head);
+    const cargo = isNaming ? this.#claim(head) : undefined;
     killPoint("ring.reading");
     Atomics.store(this.#int32, this.tellIndex, (head + recordBytes(payloadBytes)) | 0);
-    return { tag: flags >>> tagShift, payload, kind, store };
+    cargo?.unload();
+    return { tag: (flags >>> tagShift) & 1, payload, kind, store, cargo };
+  }
+
+  #claim(head: number): Cargo | undefined {
+    const [reference = 0] = new Int32Array(this.#copyOut(head + recordHeaderBytes, referenceBytes).buffer);
+    return Cargo.claim(reference, { carrier: this.#block.location, number: head });
   }
 
   /** Takes what a large frame is in, so that no other reader does. */
@@ -148,6 +168,16 @@ export class RingReader {
   get #extents(): Extents {
     return (this.#lazyExtents ??= new Extents(this.#segment));
   }
+}
+
+/** The frame of a record; `undefined` when it is gone. */
+function frameOf({ tag, kind, payload, store, cargo }: Taken): Incoming | undefined {
+  let parts: Pick<Incoming, "body" | "attachments"> | undefined;
+  if (kind === recordKind.body) parts = { body: payload, attachments: noAttachments };
+  else if (kind === recordKind.parts) parts = readParts(piecesOf(payload));
+  else if (store !== undefined) parts = readStored(store);
+  if (parts === undefined) cargo?.release();
+  return parts && (cargo === undefined ? { tag, ...parts } : { tag, ...parts, cargo });
 }
 
 function readStored(store: ExtentReader | ClaimedFrame): Omit<Incoming, "tag"> {

@@ -1,11 +1,14 @@
 /** Writes frames into a ring of shared memory. `ring-layout.ts` draws it. */
 import { Extents, type Draft } from "../memory/extents.js";
+import { allocator } from "../memory/allocator.js";
 import type { Block } from "../memory/block.js";
+import { cargoOf, referenceBytes, type Cargo } from "../memory/cargo.js";
 import { holders } from "../memory/holders.js";
 import { killPoint } from "../memory/kill-point.js";
 import { Mutex } from "../memory/mutex.js";
-import type { Frame } from "../wire/frames.js";
+import type { Encoded } from "../wire/extension.js";
 import {
+  cargoFlag,
   dataStart,
   extentOf,
   headAt,
@@ -31,6 +34,8 @@ export interface Outgoing {
   readonly kind: number;
   readonly parts: readonly Uint8Array[];
   readonly sizeBytes: number;
+  /** What keeps alive what the frame names; it goes along. */
+  readonly cargo: Cargo | undefined;
   /** What a large frame is in, once it has been copied there: parcels, or a file of its own. */
   store: Store | undefined;
 }
@@ -46,15 +51,17 @@ const maxStoredBytes = 128 * 1024 * 1024;
 const numberBytes = 8;
 
 /** Gets a frame ready for `tryWrite`. */
-export function outgoing({ body, attachments }: Frame, tag = 0): Outgoing {
+export function outgoing(message: Encoded, tag = 0): Outgoing {
+  const { body, attachments } = message;
+  const cargo = cargoOf(message);
   if (attachments.length === 0 && body.length <= inlineBytes) {
-    return { tag, kind: recordKind.body, parts: [body], sizeBytes: body.length, store: undefined };
+    return { tag, kind: recordKind.body, parts: [body], sizeBytes: body.length, cargo, store: undefined };
   }
   const sizes = [body, ...attachments].map(({ length }) => length);
   const table = new Uint8Array(Float64Array.of(sizes.length, ...sizes).buffer);
   const sizeBytes = sizes.reduce((sum, size) => sum + size, table.length);
   const kind = sizeBytes <= inlineBytes ? recordKind.parts : recordKind.stored;
-  return { tag, kind, parts: [table, body, ...attachments], sizeBytes, store: undefined };
+  return { tag, kind, parts: [table, body, ...attachments], sizeBytes, cargo, store: undefined };
 }
 
 export class RingWriter {
@@ -69,6 +76,8 @@ export class RingWriter {
   readonly #number: number;
   readonly #lock: Mutex;
   readonly #segment: number;
+  readonly #block: Block;
+  #isCarrier = false;
   #lazyExtents: Extents | undefined;
   /** Large frames this thread wrote that have not been read, the oldest first. */
   readonly #stored: { readonly end: number; readonly sizeBytes: number }[] = [];
@@ -77,6 +86,7 @@ export class RingWriter {
   /** `tell` wakes readers that announced their sleep; by default wherever they sleep on the word. */
   constructor(block: Block, ring: number, tell?: () => void) {
     this.#tell = tell ?? (() => block.words.wake(this.tellIndex, Infinity));
+    this.#block = block;
     this.#int32 = block.words.int32;
     this.#data = new Uint8Array(block.memory, block.at * 4 + dataStart(ring), ringBytes);
     this.#at = block.at + ring * ringWords;
@@ -131,21 +141,34 @@ export class RingWriter {
     const tail = Atomics.load(this.#int32, this.tellIndex);
     const record = (this.#data.byteOffset + (tail & (ringBytes - 1))) >>> 2;
     this.#int32[record] = payloadBytes;
-    this.#int32[record + 1] = (frame.store?.kind ?? frame.kind) | (frame.tag << tagShift);
+    this.#int32[record + 1] = (frame.store?.kind ?? frame.kind) | (frame.tag << tagShift) | (frame.cargo === undefined ? 0 : cargoFlag);
     killPoint("ring.writing");
     let at = tail + recordHeaderBytes;
+    if (frame.cargo !== undefined) {
+      this.#copyIn(new Uint8Array(Int32Array.of(frame.cargo.reference, 0).buffer), at);
+      at += referenceBytes;
+    }
     for (const part of frame.store === undefined ? frame.parts : this.#publish(frame.store, tail)) {
       this.#copyIn(part, at);
       at += part.length;
     }
     const end = (tail + recordBytes(payloadBytes)) | 0;
+    if (frame.cargo !== undefined) this.#load(frame.cargo, tail);
     Atomics.store(this.#int32, this.tellIndex, end);
+    frame.cargo?.release();
     if (frame.store !== undefined) {
       frame.store = undefined;
       this.#stored.push({ end, sizeBytes: frame.sizeBytes });
       this.#storedBytes += frame.sizeBytes;
     }
     return true;
+  }
+
+  #load(cargo: Cargo, number: number): void {
+    const { location: carrier, at } = this.#block;
+    if (!this.#isCarrier) allocator().consignments.markCarrier(carrier);
+    this.#isCarrier = true;
+    cargo.load({ carrier, takenWord: this.sleepIndex - at, putWord: this.tellIndex - at, number });
   }
 
   #hasRoom(payloadBytes: number): boolean {
@@ -210,7 +233,8 @@ export class RingWriter {
 }
 
 /** What a frame takes in the ring; at least that, while it is not known where a large one will be. */
-function payloadBytesOf({ kind, sizeBytes, store }: Outgoing): number {
-  if (store?.kind === recordKind.parcels) return store.frame.payloadBytes;
-  return kind === recordKind.stored ? numberBytes : sizeBytes;
+function payloadBytesOf({ kind, sizeBytes, cargo, store }: Outgoing): number {
+  const before = cargo === undefined ? 0 : referenceBytes;
+  if (store?.kind === recordKind.parcels) return before + store.frame.payloadBytes;
+  return before + (kind === recordKind.stored ? numberBytes : sizeBytes);
 }

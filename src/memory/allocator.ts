@@ -10,9 +10,11 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { ResourceLimitError, StateError } from "../errors.js";
-import { Arena, arenaBytes, capacityFor, secondsNow } from "./arena.js";
+import { Arena, arenaBytes, capacityFor, type Remains } from "./arena.js";
+import { Consignments, type Ground } from "./consignments.js";
 import { drafterOf } from "./extents.js";
 import { killPoint } from "./kill-point.js";
+import type { Location } from "./location.js";
 import { MappedWords } from "./mapped-words.js";
 import { membership, type Membership } from "./membership.js";
 import { ownerOfParcel } from "./parcel.js";
@@ -20,18 +22,13 @@ import { maxArenas } from "./registry.js";
 import { namesIn, numbersIn, removeSegment, segmentName } from "./segment-files.js";
 import { createSegment, openSegment } from "./segment.js";
 
-/** Names a block within the session: what a handle carries. */
-export interface Location {
-  readonly arena: number;
-  readonly block: number;
-  readonly generation: number;
-}
+export type { Location };
 
 /** Tells whether a block is held by anybody. */
 export interface Watch {
   /** As far as is known: a holder that was killed counts until it is reaped. About 20 nanoseconds. */
   isHeld(): boolean;
-  /** Frees the block if whoever let go last was killed before it could, or the last handle on it has expired. */
+  /** Frees the block if whoever let go last was killed before it could. */
   settle(): void;
 }
 
@@ -56,7 +53,8 @@ interface MappedArena {
   readonly words: MappedWords;
 }
 
-export class Allocator {
+export class Allocator implements Ground {
+  readonly consignments: Consignments;
   readonly #membership: Membership;
   readonly #arenas = new Map<number, MappedArena>();
   /** How many objects of this thread use each block it holds. */
@@ -73,8 +71,11 @@ export class Allocator {
 
   constructor(mine: Membership) {
     this.#membership = mine;
+    this.consignments = new Consignments(this, mine);
     this.#retiredSeen = mine.registry.retiredArenas;
-    mine.onLeave(() => this.forget(mine.self.slot));
+    mine.onLeave(() => {
+      if (this.forget(mine.self.slot) || this.consignments.mayBeLost) this.consignments.collect();
+    });
   }
 
   /** Takes zeroed memory; this thread holds it. @throws ResourceLimitError when the machine cannot back it. */
@@ -121,8 +122,8 @@ export class Allocator {
   }
 
   /**
-   * How to tell whether anybody holds a block, or a handle on it is in flight; this thread need not. `undefined` when it is
-   * known that nobody does.
+   * How to tell whether anybody holds a block, or a message on its way names it; this thread need not hold it. `undefined` when it
+   * is known that nobody does.
    */
   watch({ arena: serial, block, generation }: Location): Watch | undefined {
     const arena = this.#mapped(serial)?.arena;
@@ -130,14 +131,9 @@ export class Allocator {
     return {
       isHeld: () => arena.isLive(block, generation),
       settle: () => {
-        if (arena.isLive(block, generation)) this.#remove(arena.free(block, secondsNow()));
+        if (arena.isLive(block, generation)) this.finish(arena.free(block));
       },
     };
-  }
-
-  /** Keeps a block that this thread holds for the receiver of a handle that is about to be sent. */
-  send(location: Location): void {
-    this.#held(location).arena.send(location.block, secondsNow());
   }
 
   /** Lets go of a block once: once for every `allocate` and `adopt`. */
@@ -150,34 +146,68 @@ export class Allocator {
     }
     const { arena } = this.#held(location);
     this.#holds.delete(key);
-    this.#remove(arena.release(location.block, this.#membership.self.slot));
+    const isCarrierGone = this.finish(arena.release(location.block, this.#membership.self.slot)) || arena.isLostCarrier(location);
+    if (this.#membership.registry.hasKilled && arena.isOnTheWay(location)) this.consignments.collectSoon();
     if (arena.liveCount <= 0) this.#retire(arena);
     this.#dropRetired();
+    if (isCarrierGone) this.consignments.collect();
   }
 
-  /** Clears every trace of the participant in `slot`: it is dead, or about to leave. */
-  forget(slot: number): void {
+  /**
+   * Clears every trace of the participant in `slot`: it is dead, or about to leave. Whether something went that may have carried
+   * messages: then `Consignments.collect`.
+   */
+  forget(slot: number): boolean {
+    let isCarrierGone = false;
     for (const { arena } of this.#all()) {
-      for (const orphan of arena.forget(slot, secondsNow())) this.#remove(orphan);
+      for (const remains of arena.forget(slot)) isCarrierGone = this.finish(remains) || isCarrierGone;
     }
+    return isCarrierGone;
   }
 
   /**
    * Frees what nobody holds, and removes segments that no block owns: their block's last holder was killed before it could.
-   * Only under the manager lock. `time` is now, in seconds of `uptime`: handles that have been in flight for too long by then have expired.
+   * Only under the manager lock.
    */
-  sweep(time = secondsNow()): void {
+  sweep(): void {
     this.#repair();
     // Listed first: a segment's number is noted in its block before its file is made.
     const files = this.#folders.flatMap((folder) => numbersIn(folder, "segment-"));
     const owned = new Set<number>();
-    for (const { arena } of this.#all()) {
-      for (const orphan of arena.sweep(time)) this.#remove(orphan);
-      for (const segment of arena.ownedSegments()) owned.add(segment);
-    }
+    for (const { arena } of this.#all()) for (const remains of arena.sweep()) this.finish(remains);
+    this.consignments.collectAlone();
+    for (const { arena } of this.#all()) for (const segment of arena.ownedSegments()) owned.add(segment);
     for (const segment of new Set(files)) if (!owned.has(segment)) this.#remove(segment);
     this.#removeDrafts();
     for (const { arena } of [...this.#all()]) if (arena.count() === 0) this.#retireAlone(arena);
+  }
+
+  /** Does what is left to do of a freed block. Whether it may have carried messages: then `Consignments.collect`. */
+  finish(remains: Remains | undefined): boolean {
+    if (remains === undefined) return false;
+    this.#remove(remains.segment);
+    let isCarrierGone = remains.wasCarrier;
+    for (const { arena, block, generation } of remains.listed) {
+      isCarrierGone = this.finish(this.arena(arena)?.unlist(block, generation)) || isCarrierGone;
+    }
+    return isCarrierGone;
+  }
+
+  /** The arena of a number; `undefined` when there is none (any more). */
+  arena(serial: number): Arena | undefined {
+    return this.#mapped(serial)?.arena;
+  }
+
+  /** The arenas of the session. */
+  *arenas(): Generator<Arena> {
+    for (const { arena } of this.#all()) yield arena;
+  }
+
+  /** The words of the segment that a block owns. */
+  segmentOf(arena: Arena, block: number): MappedWords {
+    const owned = arena.owned(block) ?? 0;
+    const [low = 0, high = 0] = arena.wordsOf(block);
+    return this.#segments.get(owned)?.deref() ?? this.#openSegment(owned, low + high * 2 ** 31);
   }
 
   /** What the whole session uses at this moment. */
@@ -332,7 +362,7 @@ export class Allocator {
     const known = this.#arenas.get(serial);
     if (known !== undefined) return known;
     try {
-      const mapping = openSegment(this.#find(`arena-${serial}`));
+      const mapping = openSegment(this.#pathOf(`arena-${serial}`));
       const mapped = { arena: new Arena(mapping, serial), words: new MappedWords(mapping, serial, this.#membership) };
       this.#arenas.set(serial, mapped);
       return mapped;
@@ -361,11 +391,11 @@ export class Allocator {
   }
 
   #openSegment(serial: number, sizeBytes: number): MappedWords {
-    return this.#cache(new MappedWords(openSegment(this.#find(segmentName(serial)), sizeBytes), serial, this.#membership));
+    return this.#cache(new MappedWords(openSegment(this.#pathOf(segmentName(serial)), sizeBytes), serial, this.#membership));
   }
 
   /** The path of a file that may be in either folder. */
-  #find(name: string): string {
+  #pathOf(name: string): string {
     const { folder, spillFolder } = this.#membership.session;
     const path = join(folder, name);
     const spilled = join(spillFolder, name);

@@ -3,32 +3,33 @@
  * lock meanwhile, so nobody can die holding one. There are no lists, only one state word a block.
  *
  *     header     64 bytes: block size, capacity, 1 when retired, about how many blocks live       maker; all
- *     control    8 bytes a block:  generation : 32 | in flight : 16 | version : 15 | live : 1     compare-exchange, all
+ *     control    8 bytes a block:  generation : 32 | listings : 16 | version : 15 | live : 1      compare-exchange, all
  *     holders    64 bytes a block: one bit a participant slot                                      each its own bit; reap
- *     notes      8 bytes a block:  number of the segment it owns, when it was last sent       holder
+ *     notes      8 bytes a block:  number of the segment it owns; its kind                     holder
  *     data       capacity x block size, each block on a cache line of its own
  *
- * A block lives while any participant holds it (its bit is set) or a handle on it is in flight (was sent, not yet received).
+ * A block lives while any participant holds it (its bit is set), or a message on its way names it: then a consignment lists it
+ * (consignment.ts), which is itself a block.
  *
  *  1. Bits are idempotent: setting or clearing one twice is as good as once, so a participant killed between any two lines
  *     leaves nothing but its bits, and `reap` clears those.
  *  2. A block becomes live by compare-exchange, with the allocator's bit set before: no live block is without a holder.
  *     Killed before the exchange: the bit is on a free block, where it means nothing, and is cleared by `reap`.
  *  3. A block is freed by compare-exchange from a control word that was read before its holders were found to be none.
- *     Sending and adopting change the version, and both happen with the sender's or adopter's bit set: so whoever came in
+ *     Listing and adopting change the version, and both happen with the sender's or adopter's bit set: so whoever came in
  *     between makes the exchange fail.
  *  4. Freeing changes the generation. A handle from before does not adopt what the block is used for now: it is refused.
- *  5. A handle that is in flight and never arrives (its receiver was killed) expires: after `flightSeconds` it does not keep
- *     the block any more. Several receivers of one sent handle: the first one's arrival ends the flight; the others find
- *     the block as long as anyone holds it.
+ *  5. The count of listings may be too high, never too low: a message was lost, or somebody was killed between two stores. A count
+ *     that has reached its highest stays there. Whoever sweeps frees blocks by what can be reached, whatever the count.
  *  6. `live count` is a hint: a participant killed between a state change and the count leaves it wrong. It chooses which
  *     arena is tried first and when retiring is tried; who finds an arena full against the hint counts (`count`).
  *  7. Retiring (under the manager lock) takes every block out of use one by one and puts them back if one is in use. The
  *     manager killed half-way leaves blocks out of use, and the next one that reaps puts them back (`repair`).
  */
-import { uptime } from "node:os";
 import type { Mapping } from "../platform/native.js";
+import { Consignment } from "./consignment.js";
 import { killPoint } from "./kill-point.js";
+import type { Location } from "./location.js";
 import { participantSlots } from "./registry.js";
 
 const headerBytes = 64;
@@ -41,17 +42,30 @@ const bytesBeside = controlBytes + holderWords * 4 + noteWords * 4;
 const liveBit = 1n;
 const versionUnit = 2n;
 const versionMask = 0xfffen;
-const flightUnit = 0x1_0000n;
-const flightMask = 0xffff_0000n;
+const listingUnit = 0x1_0000n;
+const listingMask = 0xffff_0000n;
 /** State of a block that is out of use since its arena is being retired: not live, version at its highest. */
 const retiredState = versionMask;
 
-/** After so many seconds without arriving, a sent handle keeps its block no longer. */
-export const flightSeconds = 60;
+/** What a block is for, where that makes a difference when it is freed. */
+export const blockKind = { plain: 0, consignment: 1, carrier: 2 } as const;
 
-/** Seconds since the machine started: the same clock in every process. */
-export function secondsNow(): number {
-  return Math.floor(uptime());
+/** What a block that was freed leaves to be done. */
+export interface Remains {
+  /** The segment that is nobody's now. */
+  readonly segment: number | undefined;
+  /** The blocks that it listed. */
+  readonly listed: readonly Location[];
+  /** It may have carried messages, which are lost. */
+  readonly wasCarrier: boolean;
+}
+
+/** A block that nobody holds, but that is listed. */
+export interface Suspect {
+  readonly block: number;
+  readonly generation: number;
+  /** Its control word. */
+  readonly seen: bigint;
 }
 
 /** How many blocks of a size an arena file of about `totalBytes` holds; at least one. */
@@ -123,7 +137,7 @@ export class Arena {
   }
 
   generationOf(block: number): number {
-    return Number(BigInt.asUintN(32, Atomics.load(this.#control, block) >> 32n));
+    return generationIn(Atomics.load(this.#control, block));
   }
 
   /** Takes a free block for the participant in `slot` and zeroes it; `undefined` when there is none. */
@@ -148,14 +162,25 @@ export class Arena {
     return undefined;
   }
 
-  /** Keeps a block for whoever receives the handle that is about to be sent. The caller holds the block. */
-  send(block: number, now: number): void {
-    Atomics.store(this.#notes, block * noteWords + 1, now);
+  /** Says that one more consignment lists the block, or that one is on its way. The caller holds the block. */
+  list(block: number): void {
     for (;;) {
       const seen = Atomics.load(this.#control, block);
-      const flights = (seen & flightMask) === flightMask ? 0n : flightUnit;
-      if (Atomics.compareExchange(this.#control, block, seen, nextVersion(seen + flights)) === seen) return;
+      const more = (seen & listingMask) === listingMask ? 0n : listingUnit;
+      if (Atomics.compareExchange(this.#control, block, seen, nextVersion(seen + more)) === seen) return;
     }
+  }
+
+  /** Takes a listing back, and frees the block if it was the last that kept it. */
+  unlist(block: number, generation: number): Remains | undefined {
+    for (;;) {
+      const seen = Atomics.load(this.#control, block);
+      const listings = seen & listingMask;
+      if ((seen & liveBit) === 0n || generationIn(seen) !== generation || listings === 0n || listings === listingMask) return undefined;
+      if (Atomics.compareExchange(this.#control, block, seen, nextVersion(seen - listingUnit)) === seen) break;
+    }
+    killPoint("arena.unlisted");
+    return this.free(block);
   }
 
   /** Makes the participant in `slot` a holder of a block that was sent to it; false when the block has been freed since. */
@@ -169,48 +194,57 @@ export class Arena {
         this.release(block, slot);
         return false;
       }
-      const landed = (seen & flightMask) === 0n ? 0n : flightUnit;
-      if (Atomics.compareExchange(this.#control, block, seen, nextVersion(seen - landed)) === seen) return true;
+      if (Atomics.compareExchange(this.#control, block, seen, nextVersion(seen)) === seen) return true;
     }
   }
 
-  /** Ends the hold of the participant in `slot`; frees the block if it was the last. Returns the segment that is now nobody's. */
-  release(block: number, slot: number, now?: number): number | undefined {
+  /** Ends the hold of the participant in `slot`; frees the block if it was the last. Returns what is to be done then, if anything. */
+  release(block: number, slot: number): Remains | undefined {
     Atomics.and(this.#holders, block * holderWords + (slot >>> 5), ~(1 << (slot & 31)));
     killPoint("arena.released");
-    return this.free(block, now);
+    return this.free(block);
   }
 
-  /**
-   * Frees the block if nobody holds it and no handle is in flight. `now` (in seconds) also ends flights that have expired.
-   * Returns the segment that is nobody's any more.
-   */
-  free(block: number, now?: number): number | undefined {
+  /** Frees the block if nobody holds it and nothing lists it. Returns what is to be done then, if anything. */
+  free(block: number): Remains | undefined {
     for (;;) {
       const seen = Atomics.load(this.#control, block);
-      if ((seen & liveBit) === 0n) return undefined;
-      if ((seen & flightMask) !== 0n && !this.#flightExpired(block, now)) return undefined;
-      if (this.#isHeld(block)) return undefined;
-      const owned = this.owned(block);
-      killPoint("arena.freeing");
-      const freed = BigInt.asIntN(64, ((seen >> 32n) + 1n) << 32n);
-      if (Atomics.compareExchange(this.#control, block, seen, freed) !== seen) continue;
-      Atomics.sub(this.#header, 3, 1);
-      return owned;
+      if ((seen & liveBit) === 0n || (seen & listingMask) !== 0n || this.isHeld(block)) return undefined;
+      const freed = this.#free(block, seen);
+      if (freed !== "changed") return freed;
     }
   }
 
-  /** Clears every trace of the participant in `slot`, and frees what nobody holds. Returns the segments that are nobody's. */
-  forget(slot: number, now: number): number[] {
-    const orphans: number[] = [];
+  /** Frees a block that cannot be reached, unless anything has happened to it since it was seen. */
+  freeSuspect({ block, seen }: Suspect): Remains | undefined {
+    const freed = this.#free(block, seen);
+    return freed === "changed" ? undefined : freed;
+  }
+
+  /** The blocks that are listed, and that nobody holds. */
+  suspects(): Suspect[] {
+    const found: Suspect[] = [];
+    for (let block = 0; block < this.capacity; block++) {
+      // As two words, for speed: most are not listed.
+      if (Atomics.load(this.#words, headerBytes / 4 + block * 2) >>> 16 === 0) continue;
+      const seen = Atomics.load(this.#control, block);
+      if ((seen & liveBit) === 0n || (seen & listingMask) === 0n || this.isHeld(block)) continue;
+      found.push({ block, generation: generationIn(seen), seen });
+    }
+    return found;
+  }
+
+  /** Clears every trace of the participant in `slot`, and frees what nobody holds. Returns what is to be done then. */
+  forget(slot: number): Remains[] {
+    const remains: Remains[] = [];
     const word = slot >>> 5;
     const bit = 1 << (slot & 31);
     for (let block = 0; block < this.capacity; block++) {
       if ((Atomics.load(this.#holders, block * holderWords + word) & bit) === 0) continue;
-      const orphan = this.release(block, slot, now);
-      if (orphan !== undefined) orphans.push(orphan);
+      const left = this.release(block, slot);
+      if (left !== undefined) remains.push(left);
     }
-    return orphans;
+    return remains;
   }
 
   /** Puts back into use what a manager that was killed took out of it. Only under the manager lock. */
@@ -218,14 +252,50 @@ export class Arena {
     if (!this.isRetired) this.#unretire();
   }
 
-  /** Frees whatever nobody holds: blocks whose handles never arrived, or whose last holder was killed while it let go. */
-  sweep(now: number): number[] {
-    const orphans: number[] = [];
+  /** Frees blocks whose last holder was killed while it let go. */
+  sweep(): Remains[] {
+    const remains: Remains[] = [];
     for (let block = 0; block < this.capacity; block++) {
-      const orphan = this.free(block, now);
-      if (orphan !== undefined) orphans.push(orphan);
+      const left = this.free(block);
+      if (left !== undefined) remains.push(left);
     }
-    return orphans;
+    return remains;
+  }
+
+  /** Says what a block is for. The caller holds it. */
+  setKind(block: number, kind: number): void {
+    Atomics.store(this.#notes, block * noteWords + 1, kind);
+  }
+
+  /** Whether nobody holds a block that carries messages, and only other messages name it: perhaps those that it carries. */
+  isLostCarrier(location: Location): boolean {
+    return Atomics.load(this.#notes, location.block * noteWords + 1) === blockKind.carrier && this.isOnTheWay(location);
+  }
+
+  /** Whether nobody holds a block, and only messages name it. */
+  isOnTheWay({ block, generation }: Location): boolean {
+    return this.isLive(block, generation) && !this.isHeld(block);
+  }
+
+  /** The consignment in a block; `undefined` when there is none that can be read. */
+  consignment(block: number): Consignment | undefined {
+    if (Atomics.load(this.#notes, block * noteWords + 1) !== blockKind.consignment) return undefined;
+    const consignment = new Consignment(this.wordsOf(block));
+    return consignment.isSealed(this.generationOf(block)) ? consignment : undefined;
+  }
+
+  /** The blocks of all consignments. */
+  *consignments(): Generator<{ readonly block: number; readonly generation: number; readonly consignment: Consignment }> {
+    for (let block = 0; block < this.capacity; block++) {
+      const consignment = this.consignment(block);
+      const generation = this.generationOf(block);
+      if (consignment !== undefined && this.isLive(block, generation)) yield { block, generation, consignment };
+    }
+  }
+
+  /** The data of a block. */
+  wordsOf(block: number): Int32Array {
+    return new Int32Array(this.#buffer, this.offsetOf(block), this.blockBytes / 4);
   }
 
   /** Notes the number of the segment that goes when the block does; before the segment is made. */
@@ -280,16 +350,33 @@ export class Arena {
     return (Atomics.load(this.#words, word) & 1) === 1 && Atomics.load(this.#words, word + 1) >>> 0 === generation;
   }
 
-  #isHeld(block: number): boolean {
+  /** Whether any participant holds the block. */
+  isHeld(block: number): boolean {
     for (let word = block * holderWords; word < (block + 1) * holderWords; word++) {
       if (Atomics.load(this.#holders, word) !== 0) return true;
     }
     return false;
   }
 
-  #flightExpired(block: number, now: number | undefined): boolean {
-    return now !== undefined && now - Atomics.load(this.#notes, block * noteWords + 1) > flightSeconds;
+  #free(block: number, seen: bigint): Remains | undefined | "changed" {
+    const remains = this.#remainsOf(block);
+    killPoint("arena.freeing");
+    const freed = BigInt.asIntN(64, ((seen >> 32n) + 1n) << 32n);
+    if (Atomics.compareExchange(this.#control, block, seen, freed) !== seen) return "changed";
+    Atomics.sub(this.#header, 3, 1);
+    return remains;
   }
+
+  #remainsOf(block: number): Remains | undefined {
+    const segment = this.owned(block);
+    const kind = Atomics.load(this.#notes, block * noteWords + 1);
+    if (segment === undefined && kind === blockKind.plain) return undefined;
+    return { segment, listed: this.consignment(block)?.listed ?? [], wasCarrier: kind === blockKind.carrier };
+  }
+}
+
+function generationIn(control: bigint): number {
+  return Number(BigInt.asUintN(32, control >> 32n));
 }
 
 function nextVersion(control: bigint): bigint {

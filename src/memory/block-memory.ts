@@ -1,4 +1,4 @@
-import type { Location } from "./allocator.js";
+import type { Location } from "./location.js";
 import type { Words } from "./waitable.js";
 
 /** What a block is made of. */
@@ -18,7 +18,7 @@ export interface BlockMemory {
   readonly memory: ArrayBufferLike;
   /** The block as a buffer that begins where it does, and may end later; it keeps the memory as long as it can be reached. */
   readonly buffer: ArrayBufferLike;
-  /** Names the block for one message that is about to be sent, and keeps it for whoever receives that. */
+  /** Names the block for a message that is being encoded, which keeps it (cargo.ts). Anywhere else the caller keeps it until it has come. */
   send(): unknown;
   /** Lets go of the memory now, if it can, rather than when this is collected. It must not be used afterwards. */
   release(): void;

@@ -7,9 +7,9 @@
  */
 import { DecodeError, StateError } from "../errors.js";
 import { hasNative } from "../platform/native.js";
-import type { Location } from "./allocator.js";
 import type { BlockMemory } from "./block-memory.js";
-import { isLocation, MappedBlock } from "./mapped-block.js";
+import { isLocation, type Location } from "./location.js";
+import { MappedBlock } from "./mapped-block.js";
 import { isThreadLocation, ThreadBlock } from "./thread-block.js";
 import type { Words } from "./waitable.js";
 

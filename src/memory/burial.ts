@@ -1,7 +1,7 @@
 /** What becomes of the traces and the slots of the dead, under the manager lock; and how a newcomer gets room by it. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { Arena, secondsNow } from "./arena.js";
+import { Arena } from "./arena.js";
 import { removeBell } from "./doorbell.js";
 import { killPoint } from "./kill-point.js";
 import { maxArenas, type Participant, type Registry } from "./registry.js";
@@ -47,7 +47,8 @@ function buryAll(grounds: Grounds, newcomer: Participant): number {
   if (dead.length === 0) return 0;
   const folders = [grounds.session.folder, grounds.session.spillFolder];
   for (const arena of arenasOf(registry, folders)) {
-    for (const { slot } of dead) for (const orphan of arena.forget(slot, secondsNow())) removeSegment(folders, orphan);
+    // What they list stays listed until somebody sweeps, who does not trust in that count.
+    for (const { slot } of dead) for (const { segment } of arena.forget(slot)) if (segment !== undefined) removeSegment(folders, segment);
   }
   killPoint("burial.forgotten");
   for (const participant of dead) bury(participant, grounds);

@@ -16,6 +16,7 @@ import { closeSync, existsSync, fstatSync, ftruncateSync, openSync, readSync, re
 import { join } from "node:path";
 import { ResourceLimitError, StateError } from "../errors.js";
 import type { Mapping } from "../platform/native.js";
+import type { Cargo } from "../wire/extension.js";
 import { freshBytes } from "./fresh-bytes.js";
 import { killPoint } from "./kill-point.js";
 import { membership } from "./membership.js";
@@ -160,6 +161,8 @@ export class Extents {
 
 /** Reads the bytes of an extent from the front. Whoever has it closes it. */
 export class ExtentReader {
+  /** What keeps alive what the bytes name, until they have been read. */
+  cargo: Cargo | undefined;
   readonly #fd: number;
   #position = 0;
 

@@ -25,8 +25,8 @@ export interface Handle {
 /** An object that other processes can hold, too. */
 export interface Shareable {
   /**
-   * The handle, for one message that is about to be sent. Calling it keeps the memory for the receiver, even if the
-   * sender lets go of its own object before the message arrives.
+   * The handle, for one message. While one is encoded, calling it keeps the memory as long as there is the message, even if
+   * the sender lets go of its own object before that arrives (cargo.ts).
    */
   [handleOf](): Handle;
 }

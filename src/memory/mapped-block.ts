@@ -1,8 +1,10 @@
 /** A block of the session's memory, which processes and threads map. It is held until the last object here lets go (arena.ts). */
 import { native } from "../platform/native.js";
 import { keepUntransferable } from "../platform/untransferable.js";
-import { allocator, type Location, type Place } from "./allocator.js";
+import { allocator, type Place } from "./allocator.js";
 import type { BlockMemory } from "./block-memory.js";
+import { noteNamed } from "./cargo.js";
+import { keyOf, type Location } from "./location.js";
 import type { MappedWords } from "./mapped-words.js";
 
 const releaser = new FinalizationRegistry<Location>((location) => allocator().release(location));
@@ -24,7 +26,7 @@ export class MappedBlock implements BlockMemory {
   /** `location` is held once for this object. */
   constructor(location: Location) {
     this.location = location;
-    this.key = `${location.arena}.${location.block}.${location.generation}`;
+    this.key = keyOf(location);
     this.#place = allocator().place(location);
     this.words = this.#place.words;
     this.at = this.#place.byteOffset / 4;
@@ -54,7 +56,7 @@ export class MappedBlock implements BlockMemory {
   }
 
   send(): Location {
-    allocator().send(this.location);
+    noteNamed(this.location);
     return this.location;
   }
 
@@ -75,17 +77,4 @@ export class MappedBlock implements BlockMemory {
     this.#buffer = new WeakRef(buffer);
     return buffer;
   }
-}
-
-export function isLocation(value: unknown): value is Location {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    "arena" in value &&
-    Number.isSafeInteger(value.arena) &&
-    "block" in value &&
-    Number.isSafeInteger(value.block) &&
-    "generation" in value &&
-    Number.isSafeInteger(value.generation)
-  );
 }

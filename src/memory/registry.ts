@@ -6,6 +6,7 @@
  *     word 1        manager lock: id of who manages, 0 when nobody      compare-exchange; futex
  *     word 2        next serial number of an arena or segment           add
  *     word 3        how many arenas were ever retired                   add (arena.ts)
+ *     word 4        how many were buried that had been killed          add
  *     words 64..    arena table: [serial, size class] an entry          under the manager lock (arena.ts)
  *     then          wait table                                          wait-table.ts
  *     then          512 slots of 16 words, the last of which is for a newcomer that finds the others taken and makes room:
@@ -48,6 +49,7 @@ const generationMask = 0xfffff;
 const managerLock = 1;
 const nextSerial = 2;
 const retired = 3;
+const killedCount = 4;
 const arenaTable = 64;
 const waitTable = arenaTable + maxArenas * 2;
 const firstSlot = waitTable + waitTableWords;
@@ -167,7 +169,9 @@ export class Registry {
   /** Remembers of a participant that is gone, and about to be reaped, that it was killed. Only under the manager lock. */
   noteKilled({ id, slot }: Participant): void {
     // Not listed: it left by itself just now.
-    if (this.isListed(id)) Atomics.store(this.int32, firstSlot + slot * slotWords + killedWord, id >>> slotBits);
+    if (!this.isListed(id)) return;
+    Atomics.store(this.int32, firstSlot + slot * slotWords + killedWord, id >>> slotBits);
+    Atomics.add(this.int32, killedCount, 1);
   }
 
   /** Whether the participant was killed rather than left by itself; forgotten when the next one with its slot is killed. */
@@ -192,6 +196,11 @@ export class Registry {
   /** How many arenas were retired so far. */
   get retiredArenas(): number {
     return Atomics.load(this.int32, retired);
+  }
+
+  /** Whether anybody was ever killed, and has been buried. */
+  get hasKilled(): boolean {
+    return Atomics.load(this.int32, killedCount) !== 0;
   }
 
   noteRetiredArena(): void {

@@ -1,5 +1,5 @@
 /** The job of `Pool.apply`: one call, whose result is a task's. */
-import { argumentsOf, type LinkAnswer, type LinkWork } from "../backend/worker-link.js";
+import { argumentsOf, letGoOf, type LinkAnswer, type LinkWork } from "../backend/worker-link.js";
 import { CancelledError, DecodeError } from "../errors.js";
 import { keepPacked, letGoOfPacked } from "../memory/parcel-stock.js";
 import { Job, type JobOptions, type WorkerName } from "./job.js";
@@ -30,6 +30,7 @@ export class CallJob extends Job<LinkWork> implements TaskOwner {
 
   finish(answer: LinkAnswer, worker: WorkerName): void {
     this.onEnd?.();
+    letGoOf(this.work);
     switch (answer.kind) {
       case "value":
         fulfillTask(this.task, answer.value);
@@ -45,6 +46,7 @@ export class CallJob extends Job<LinkWork> implements TaskOwner {
 
   fail(error: unknown): void {
     this.onEnd?.();
+    letGoOf(this.work);
     rejectTask(this.task, error);
   }
 }

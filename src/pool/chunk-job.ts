@@ -1,5 +1,5 @@
 /** The job of `map` and `imap`: a chunk of items, whose results come together. */
-import { argumentsOf, type LinkAnswer, type LinkWork } from "../backend/worker-link.js";
+import { argumentsOf, letGoOf, type LinkAnswer, type LinkWork } from "../backend/worker-link.js";
 import { DecodeError } from "../errors.js";
 import { keepPacked, letGoOfPacked } from "../memory/parcel-stock.js";
 import { Job, type JobOptions, type WorkerName } from "./job.js";
@@ -23,6 +23,7 @@ export class ChunkJob extends Job<LinkWork> {
   }
 
   finish(answer: LinkAnswer, worker: WorkerName): void {
+    letGoOf(this.work);
     switch (answer.kind) {
       case "outcomes":
         this.#onResult(answer);
@@ -37,6 +38,7 @@ export class ChunkJob extends Job<LinkWork> {
   }
 
   fail(error: unknown): void {
+    letGoOf(this.work);
     this.#onResult(lostChunk(this.#length, error));
   }
 }

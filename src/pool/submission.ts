@@ -69,7 +69,7 @@ type Call = LinkWork & { readonly kind: "run" };
 
 /** Encodes one call for any number of workers. Nothing of it is in a parcel, which goes to one at a time. @throws as `callOf` does. */
 export function callForMany(fn: AnyFunction, args: readonly unknown[], { capabilities }: Backend): Call {
-  return checked({ kind: "run", fn: catalogFunction(fn), args: messageCodec().encode(args, "args") }, capabilities);
+  return checked({ kind: "run", fn: catalogFunction(fn), args: messageCodec().encode(args, "args"), isForMany: true }, capabilities);
 }
 
 /** Encodes one call for a worker of the backend. @throws NotShippableError | EncodeError | UnsupportedError */

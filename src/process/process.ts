@@ -16,7 +16,7 @@ import type { Backend } from "../backend/backend.js";
 import { messageCodec } from "../ship/codec.js";
 import { catalogFunction } from "../backend/function-catalog.js";
 import { forgetChild, realm, refuseWhileImporting, rememberChild, type Child } from "../backend/realm.js";
-import { WorkerLink, type LinkAnswer, type LinkEnd, type LinkWork } from "../backend/worker-link.js";
+import { letGoOf, WorkerLink, type LinkAnswer, type LinkEnd, type LinkWork } from "../backend/worker-link.js";
 import { ClosedError, StateError } from "../errors.js";
 import { readiness, type CanBeReady, type Readiness } from "../memory/readiness.js";
 import { Settlement } from "../memory/settlement.js";
@@ -45,6 +45,8 @@ export abstract class BaseProcess<A extends readonly unknown[] = readonly unknow
   #daemon: boolean;
   #state: State = "created";
   #link: WorkerLink | undefined;
+  /** What it was sent: until it has answered, it may not have read that. */
+  #work: LinkWork | undefined;
   #exitCode: number | undefined;
   /** How many joins and results are awaited: while there are, even a daemon keeps the program alive. */
   #awaitedCount = 0;
@@ -135,6 +137,7 @@ export abstract class BaseProcess<A extends readonly unknown[] = readonly unknow
     if (this.#state !== "created") throw new StateError(`Cannot start ${this.#name} twice: make a new Process`);
     refuseWhileImporting("process");
     const work = this.#encodeWork();
+    this.#work = work;
     checkReach(this.#backend.capabilities, work.fn.code, work.args);
     const { env, execArgv, stdio = "inherit" } = this.#options;
     const identity = childIdentity({ name: this.#name, daemon: this.#daemon, role: "process", path: this.#path });
@@ -230,12 +233,20 @@ export abstract class BaseProcess<A extends readonly unknown[] = readonly unknow
     return { kind: "run", fn: catalogFunction(runInstance), args: codec.encode(copied, "process") };
   }
 
+  /** The process has what it was sent, or will never have it. */
+  #letGo(): void {
+    if (this.#work !== undefined) letGoOf(this.#work);
+    this.#work = undefined;
+  }
+
   #settle(answer: LinkAnswer): void {
+    this.#letGo();
     if (answer.kind === "value") this.#outcome.resolve(answer.value as Awaited<R>);
     else if (answer.kind === "error") this.#outcome.reject(answer.error);
   }
 
   #end(end: LinkEnd): void {
+    this.#letGo();
     this.#state = "ended";
     this.#exitCode = end.exit.exitCode;
     forgetChild(this);

@@ -1,5 +1,6 @@
 /** The beginning of a chain, where items are taken. `item-chain.ts` draws it. */
 import type { Block } from "../memory/block.js";
+import { Cargo } from "../memory/cargo.js";
 import type { Extents } from "../memory/extents.js";
 import { holders } from "../memory/holders.js";
 import { killPoint } from "../memory/kill-point.js";
@@ -21,9 +22,9 @@ import {
 import { recordBytes, recordKind, type Chunk } from "./chunk.js";
 import type { Chunks } from "./chunks.js";
 import type { Entry, Leases } from "./leases.js";
-import { fileOf, type Taken } from "./message.js";
+import { fileOf, takenWith, type Taken } from "./message.js";
 import { readBody } from "./payload.js";
-import { kindAt, readRecord, referenceAt, sizeAt, type RecordItem } from "./record.js";
+import { cargoAt, extentAt, kindAt, readRecord, sizeAt, type RecordItem } from "./record.js";
 
 /** Looks at the body of a message under the head lock; false leaves the item where it is. */
 export type Accept = (body: Uint8Array) => boolean;
@@ -46,6 +47,7 @@ export class ChainHead {
   readonly #accounts: Accounts | undefined;
   readonly #lock: Mutex;
   readonly #self: number;
+  readonly #block: Block;
   /** How many items this thread has seen put, and as of how many that were taken: producers need their cache line. */
   #seenPuts = 0;
   #seenPutsAtGots = 0;
@@ -56,6 +58,7 @@ export class ChainHead {
 
   constructor(block: Block, { extents, chunks, leases, accounts }: HeadParts) {
     const known = holders();
+    this.#block = block;
     this.#int32 = block.words.int32;
     this.#at = block.at;
     this.#extents = extents;
@@ -99,9 +102,12 @@ export class ChainHead {
       this.#find(gots);
       const taken = kindAt(this.#chunk, this.#offset) === recordKind.stored ? this.#takeStored(accept) : this.#takeRecord(accept);
       if (taken === "refused") return taken;
+      const cargo = this.#claim(gots);
       killPoint("queue.read");
       this.#move(gots);
-      if (taken !== undefined) return taken;
+      cargo?.unload();
+      if (taken !== undefined) return takenWith(taken, cargo);
+      cargo?.release();
       // It was in the hands of a consumer that was killed, and is lost with it.
       this.#accounts?.finish();
     }
@@ -116,8 +122,11 @@ export class ChainHead {
       if (this.#isEmptyAt(gots)) return undefined;
       this.#find(gots);
       const entry = this.#beginLease(gots);
+      const cargo = entry === undefined ? this.#claim(gots) : undefined;
       this.#move(gots);
       if (entry !== undefined) return entry;
+      cargo?.unload();
+      cargo?.release();
     }
   }
 
@@ -126,8 +135,11 @@ export class ChainHead {
     const { gots } = this;
     if (this.#isEmptyAt(gots)) return false;
     this.#find(gots);
-    if (kindAt(this.#chunk, this.#offset) === recordKind.stored) this.#extents.remove(referenceAt(this.#chunk, this.#offset));
+    if (kindAt(this.#chunk, this.#offset) === recordKind.stored) this.#extents.remove(extentAt(this.#chunk, this.#offset));
+    const cargo = this.#claim(gots);
     this.#move(gots);
+    cargo?.unload();
+    cargo?.release();
     return true;
   }
 
@@ -160,6 +172,12 @@ export class ChainHead {
     return this.#chunk;
   }
 
+  /** Takes hold of what the item that was found last names, before it is taken. */
+  #claim(gots: number): Cargo | undefined {
+    const reference = cargoAt(this.#chunk, this.#offset);
+    return reference === undefined ? undefined : Cargo.claim(reference, { carrier: this.#block.location, number: gots });
+  }
+
   #takeRecord(accept: Accept | undefined): RecordItem | "refused" {
     const item = readRecord(this.#chunk, this.#offset);
     return accept === undefined || typeof item === "number" || !("body" in item) || accept(item.body) ? item : "refused";
@@ -167,7 +185,7 @@ export class ChainHead {
 
   /** `undefined` when its extent has been taken by somebody who was killed. */
   #takeStored(accept: Accept | undefined): Taken | "refused" | undefined {
-    const number = referenceAt(this.#chunk, this.#offset);
+    const number = extentAt(this.#chunk, this.#offset);
     const peeked = accept === undefined ? undefined : this.#extents.read(number);
     if (accept !== undefined && peeked !== undefined && !accept(readBody(peeked))) return "refused";
     return this.#extents.take(number);
@@ -175,11 +193,12 @@ export class ChainHead {
 
   /** `undefined` when the item is lost. */
   #beginLease(gots: number): Entry | undefined {
+    const cargo = cargoAt(this.#chunk, this.#offset);
     if (kindAt(this.#chunk, this.#offset) !== recordKind.stored) {
-      return this.#leases.begin(gots, { parts: fileOf(readRecord(this.#chunk, this.#offset)) });
+      return this.#leases.begin(gots, { parts: fileOf(readRecord(this.#chunk, this.#offset)), cargo });
     }
-    const extent = referenceAt(this.#chunk, this.#offset);
-    return this.#extents.has(extent) ? this.#leases.begin(gots, { extent }) : undefined;
+    const extent = extentAt(this.#chunk, this.#offset);
+    return this.#extents.has(extent) ? this.#leases.begin(gots, { extent, cargo }) : undefined;
   }
 
   /** Says that the item which was found last is taken. */

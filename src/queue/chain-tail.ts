@@ -1,5 +1,7 @@
 /** The end of a chain, where items are put. `item-chain.ts` draws it. */
+import { allocator } from "../memory/allocator.js";
 import type { Block } from "../memory/block.js";
+import type { Cargo } from "../memory/cargo.js";
 import type { Extents } from "../memory/extents.js";
 import { holders } from "../memory/holders.js";
 import { killPoint } from "../memory/kill-point.js";
@@ -29,6 +31,8 @@ export class ChainTail {
   readonly #extents: Extents;
   readonly #chunks: Chunks;
   readonly #lock: Mutex;
+  readonly #block: Block;
+  #isCarrier = false;
   /** The chunk this thread put to last. */
   #chunk: Chunk;
   /** Where the head was when this thread last looked, and for how many puts that is good. */
@@ -37,6 +41,7 @@ export class ChainTail {
   #seenHeadAtPuts: number | undefined;
 
   constructor(block: Block, extents: Extents, chunks: Chunks) {
+    this.#block = block;
     this.#int32 = block.words.int32;
     this.#at = block.at;
     this.#extents = extents;
@@ -85,12 +90,20 @@ export class ChainTail {
     this.#int32[next + tailWord.lastNumber] = lastNumber;
     this.#int32[next + tailWord.claims] = claims | 0;
     killPoint("queue.appended");
+    if (payload.cargo !== undefined) this.#load(payload.cargo, puts);
     Atomics.store(this.#int32, this.#at + putsAt, (puts + 1) | 0);
+    payload.cargo?.release();
     if (chunk !== this.#chunk) this.#chunks.keep(chunk);
     // In a chunk that comes back, a head that was seen long ago would be taken for one that is there now.
     if (chunk === this.#chunk && this.#seenHeadAtPuts === puts) this.#seenHeadAtPuts = (puts + 1) | 0;
     this.#chunk = chunk;
     killPoint("queue.put");
+  }
+
+  #load(cargo: Cargo, number: number): void {
+    if (!this.#isCarrier) allocator().consignments.markCarrier(this.#block.location);
+    this.#isCarrier = true;
+    cargo.load({ carrier: this.#block.location, takenWord: gotsAt, putWord: putsAt, number });
   }
 
   #chunkOf(number: number): Chunk {

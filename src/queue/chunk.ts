@@ -44,6 +44,9 @@ export const recordKind = {
   buffer: 7,
 } as const;
 
+/** Added to the kind of a record that begins with a reference to the consignment of what its message names. */
+export const namingFlag = 8;
+
 export const recordHeaderBytes = 8;
 
 /** How much of a chunk a record takes, header included. */

@@ -38,7 +38,9 @@
  *     at most the number of spares. To offer is part of the store of invariant 2, to claim part of that of invariant 1: killed
  *     before it, neither has happened. The word of a spare is written before it is offered and stays until it is claimed; an
  *     offer is never taken back. What was offered has been read, and nobody reads it again before it is part of the chain.
- *  6. Neither lock is held while anybody waits, encodes, decodes, or copies more than `storedFromBytes`.
+ *  6. What an item names is kept by its consignment (memory/consignment.ts), whose number here is that of the put. A producer loads it
+ *     right before the store of invariant 1; a consumer claims it before that of invariant 2, and unloads it after that.
+ *  7. Neither lock is held while anybody waits, encodes, decodes, or copies more than `storedFromBytes`.
  */
 import { DecodeError } from "../errors.js";
 import type { Block } from "../memory/block.js";
@@ -68,7 +70,7 @@ export class ItemChain {
     this.#int32 = block.words.int32;
     this.#at = block.at;
     this.#extents = extents;
-    this.leases = new Leases(this.#int32, this.#at, extents);
+    this.leases = new Leases(block, extents);
     this.tail = new ChainTail(block, extents, chunks);
     this.head = new ChainHead(block, { extents, chunks, leases: this.leases, accounts });
   }
@@ -91,11 +93,12 @@ export class ItemChain {
 
   /** Makes the file of a large item, before it is put. @throws ResourceLimitError when there is no room. */
   prepare(payload: Payload): Payload | StoredPayload {
-    return payload.sizeBytes < storedFromBytes ? payload : toStored(this.#extents.draft(toFile(payload)));
+    return payload.sizeBytes < storedFromBytes ? payload : toStored(this.#extents.draft(toFile(payload)), payload.cargo);
   }
 
   /** Removes that file, when the item could not be put. */
   discard(payload: Payload | StoredPayload): void {
     if ("draft" in payload) this.#extents.discard(payload.draft);
+    payload.cargo?.release();
   }
 }

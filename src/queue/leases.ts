@@ -6,7 +6,7 @@
  *        0  holder's id; 0: free; -1: gone back, the next one that is taken             see below
  *        1  number of the extent the item is in; 0: the entry's own                     lessee, under the head lock
  *        2  gots (item-chain.ts) when it was leased                                     lessee, under the head lock
- *        3  not used
+ *        3  reference to the consignment of what the item names, and 1; 0: it names nothing   lessee, under the head lock
  *
  *  1. To lease is to write the item to the entry's own extent, unless it is in one, then words 1 and 2, then the holder, then to
  *     move the head. Killed before that: the item is where it was, and an entry that names the present gots means nothing;
@@ -18,6 +18,9 @@
  *     id; who takes it takes its extent away, then stores 0. Killed between: whoever comes to take it next frees it.
  */
 import { ResourceLimitError } from "../errors.js";
+import { allocator } from "../memory/allocator.js";
+import type { Block } from "../memory/block.js";
+import { Cargo } from "../memory/cargo.js";
 import type { ExtentReader, Extents } from "../memory/extents.js";
 import { holders } from "../memory/holders.js";
 import { killPoint } from "../memory/kill-point.js";
@@ -31,6 +34,12 @@ const goneBack = -1;
 /** The extents of entries; above all numbers that a queue gives away itself. */
 const firstOwnExtent = 2 ** 32;
 
+/** An item that is to be leased: in an extent, or as it is in a file. */
+export type LeasedItem = ({ readonly extent: number } | { readonly parts: readonly Uint8Array[] }) & {
+  /** The reference to the consignment of what it names. */
+  readonly cargo: number | undefined;
+};
+
 /** An item that this thread has leased. */
 export type Entry = number;
 
@@ -38,12 +47,14 @@ export class Leases {
   readonly #int32: Int32Array;
   readonly #at: number;
   readonly #extents: Extents;
+  readonly #block: Block;
   readonly #holders = holders();
 
-  /** `at`: where the header of the queue begins. */
-  constructor(int32: Int32Array, at: number, extents: Extents) {
-    this.#int32 = int32;
-    this.#at = at;
+  /** `block`: the queue's, which begins with its header. */
+  constructor(block: Block, extents: Extents) {
+    this.#block = block;
+    this.#int32 = block.words.int32;
+    this.#at = block.at;
     this.#extents = extents;
   }
 
@@ -57,7 +68,7 @@ export class Leases {
   }
 
   /** Leases an item: one that has an extent, or whose bytes are given; under the head lock. @throws ResourceLimitError */
-  begin(gots: number, item: { readonly extent: number } | { readonly parts: readonly Uint8Array[] }): Entry {
+  begin(gots: number, item: LeasedItem): Entry {
     const entry = this.#find((holder) => holder === free);
     if (entry === undefined) throw new ResourceLimitError(`Cannot lease an item: ${maxEntries} are leased, and that is the limit.`);
     if ("parts" in item) {
@@ -66,6 +77,8 @@ export class Leases {
     }
     Atomics.store(this.#int32, entry + 1, "extent" in item ? item.extent : 0);
     Atomics.store(this.#int32, entry + 2, gots);
+    Atomics.store(this.#int32, entry + 3, (item.cargo ?? -1) + 1);
+    if (item.cargo !== undefined) allocator().consignments.lease(item.cargo, entry - this.#at);
     Atomics.store(this.#int32, entry, this.#holders.self);
     killPoint("leases.begun");
     return entry;
@@ -76,7 +89,7 @@ export class Leases {
     for (let entry = this.#returned(); entry !== undefined; entry = this.#returned()) {
       Atomics.store(this.#int32, entry, this.#holders.self);
       if (this.#extents.has(this.#extentOf(entry))) return entry;
-      Atomics.store(this.#int32, entry, free);
+      this.#free(entry)?.release();
     }
     return undefined;
   }
@@ -88,7 +101,9 @@ export class Leases {
       if (peeked !== undefined && accept?.(peeked) === false) return "refused";
       const reader = this.#extents.take(this.#extentOf(entry));
       killPoint("leases.taken");
-      Atomics.store(this.#int32, entry, free);
+      const cargo = this.#free(entry);
+      if (reader === undefined) cargo?.release();
+      else reader.cargo = cargo;
       if (reader !== undefined) return reader;
     }
     return undefined;
@@ -102,7 +117,7 @@ export class Leases {
   finish(entry: Entry): void {
     this.#extents.remove(this.#extentOf(entry));
     killPoint("leases.finished");
-    Atomics.store(this.#int32, entry, free);
+    this.#free(entry)?.release();
   }
 
   giveBack(entry: Entry): void {
@@ -139,7 +154,17 @@ export class Leases {
   /** For the dead: what they had finished is no item any more, and not to be counted as one. */
   #giveBackOrFree(entry: Entry, holder: number): void {
     if (this.#extents.has(this.#extentOf(entry))) this.#giveBack(entry, holder);
-    else Atomics.store(this.#int32, entry, free);
+    else this.#free(entry)?.release();
+  }
+
+  /** Frees an entry, and takes hold of what its item names. */
+  #free(entry: Entry): Cargo | undefined {
+    const number = Atomics.load(this.#int32, entry + 2);
+    const cargo = Atomics.load(this.#int32, entry + 3);
+    const claimed = cargo === 0 ? undefined : Cargo.claim(cargo - 1, { carrier: this.#block.location, number });
+    Atomics.store(this.#int32, entry, free);
+    claimed?.unload();
+    return claimed;
   }
 
   get #first(): number {

@@ -1,7 +1,7 @@
 /** Items between their users and the shared memory of a queue. */
 import { ExtentReader } from "../memory/extents.js";
 import { messageCodec } from "../ship/codec.js";
-import type { Encoded } from "../wire/extension.js";
+import type { Cargo, Encoded } from "../wire/extension.js";
 import { recordKind } from "./chunk.js";
 import { ofBuffer, ofMessage, ofNumber, readStored, storedFromBytes, toFile, type Payload } from "./payload.js";
 import type { RecordItem } from "./record.js";
@@ -33,6 +33,14 @@ export function reclaim({ kind, parts: [body] }: Payload): void {
 /** An item to be decoded later: the memory of a message's body is used again for the next item that is taken. */
 export function keep(taken: Taken): Taken {
   return isMessage(taken) ? kept(taken) : taken;
+}
+
+/** What was taken, with what keeps alive what it names until it is read. */
+export function takenWith(taken: Taken, cargo: Cargo | undefined): Taken {
+  if (cargo === undefined || typeof taken === "number" || isBuffer(taken)) return taken;
+  if (!(taken instanceof ExtentReader)) return { ...taken, cargo };
+  taken.cargo = cargo;
+  return taken;
 }
 
 /** What was taken as a file has it, which holds a message whatever the item is. */
@@ -71,8 +79,8 @@ function isMessage(taken: Taken): taken is Encoded {
   return typeof taken === "object" && !isBuffer(taken) && !(taken instanceof ExtentReader);
 }
 
-function kept({ body, attachments }: Encoded): Encoded {
-  return { body: body.slice(), attachments };
+function kept({ body, attachments, cargo }: Encoded): Encoded {
+  return cargo === undefined ? { body: body.slice(), attachments } : { body: body.slice(), attachments, cargo };
 }
 
 /** Not of a subclass, which the codec sends in its own way. */

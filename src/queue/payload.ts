@@ -7,9 +7,12 @@
  *     number   the item itself (8 bytes)
  *     buffer   the bytes of the item
  *
+ * Before that stands the reference to its consignment, if the message names shared objects (8 bytes).
+ *
  * Numbers and small buffers go past the codec, which would cost more than the queue does.
  */
 import { DecodeError } from "../errors.js";
+import { cargoOf, referenceBytes, type Cargo } from "../memory/cargo.js";
 import type { Draft, ExtentReader } from "../memory/extents.js";
 import type { Encoded } from "../wire/extension.js";
 import { recordKind } from "./chunk.js";
@@ -24,32 +27,38 @@ export interface Payload {
   readonly sizeBytes: number;
   /** What a record of the kinds `number` and `stored` holds, instead of parts. */
   readonly number: number;
+  /** What keeps alive what the item names; it goes along. */
+  readonly cargo: Cargo | undefined;
 }
 
 const numberBytes = 8;
 const noParts: readonly Uint8Array[] = [];
 
 export function ofNumber(number: number): Payload {
-  return { kind: recordKind.number, parts: noParts, sizeBytes: numberBytes, number };
+  return { kind: recordKind.number, parts: noParts, sizeBytes: numberBytes, number, cargo: undefined };
 }
 
 export function ofBuffer(buffer: Buffer): Payload {
-  return { kind: recordKind.buffer, parts: [buffer], sizeBytes: buffer.length, number: 0 };
+  return { kind: recordKind.buffer, parts: [buffer], sizeBytes: buffer.length, number: 0, cargo: undefined };
 }
 
 /** The parts of a message, as one record or one file holds them. */
-export function ofMessage({ body, attachments }: Encoded): Payload {
-  if (attachments.length === 0) return { kind: recordKind.body, parts: [body], sizeBytes: body.length, number: 0 };
+export function ofMessage(message: Encoded): Payload {
+  const { body, attachments } = message;
+  const cargo = cargoOf(message);
+  const before = cargo === undefined ? 0 : referenceBytes;
+  if (attachments.length === 0) return { kind: recordKind.body, parts: [body], sizeBytes: before + body.length, number: 0, cargo };
   const sizes = [body.length, ...attachments.map(({ length }) => length)];
   const table = new Uint8Array(Float64Array.of(sizes.length, ...sizes).buffer);
-  const sizeBytes = sizes.reduce((sum, size) => sum + size, table.length);
-  return { kind: recordKind.parts, parts: [table, body, ...attachments], sizeBytes, number: 0 };
+  const sizeBytes = sizes.reduce((sum, size) => sum + size, before + table.length);
+  return { kind: recordKind.parts, parts: [table, body, ...attachments], sizeBytes, number: 0, cargo };
 }
 
 /** The message of a record as it is written to a file, which says itself what its parts are. */
 export function toFile(payload: Payload): readonly Uint8Array[] {
   if (payload.kind === recordKind.parts) return payload.parts;
-  return [new Uint8Array(Float64Array.of(1, payload.sizeBytes).buffer), ...payload.parts];
+  const sizeBytes = payload.parts.reduce((sum, { length }) => sum + length, 0);
+  return [new Uint8Array(Float64Array.of(1, sizeBytes).buffer), ...payload.parts];
 }
 
 /** A message whose parts are in a file, which gets its number when it is put. */
@@ -58,8 +67,9 @@ export interface StoredPayload extends Payload {
   number: number;
 }
 
-export function toStored(draft: Draft): StoredPayload {
-  return { kind: recordKind.stored, parts: noParts, sizeBytes: numberBytes, number: 0, draft };
+export function toStored(draft: Draft, cargo: Cargo | undefined): StoredPayload {
+  const sizeBytes = numberBytes + (cargo === undefined ? 0 : referenceBytes);
+  return { kind: recordKind.stored, parts: noParts, sizeBytes, number: 0, cargo, draft };
 }
 
 /** Reads the parts that stand one after the other; `next` returns as many bytes as it is asked for, in memory of their own. */
@@ -71,7 +81,8 @@ export function readParts(next: (sizeBytes: number) => Uint8Array<ArrayBuffer>):
 /** Reads the message of a file. */
 export function readStored(reader: ExtentReader): Encoded {
   try {
-    return readParts((sizeBytes) => reader.next(sizeBytes));
+    const message = readParts((sizeBytes) => reader.next(sizeBytes));
+    return reader.cargo === undefined ? message : { ...message, cargo: reader.cargo };
   } finally {
     reader.close();
   }

@@ -1,7 +1,8 @@
 /** Records in the memory of a chunk. `item-chain.ts` draws them. */
 import { DecodeError } from "../errors.js";
 import type { Encoded } from "../wire/extension.js";
-import { recordHeaderBytes, recordKind, type Chunk } from "./chunk.js";
+import { referenceBytes } from "../memory/cargo.js";
+import { namingFlag, recordHeaderBytes, recordKind, type Chunk } from "./chunk.js";
 import { readParts, type Payload } from "./payload.js";
 
 /** What a record holds that is not in a file: the item itself when it is a number or a buffer, else its message. */
@@ -27,9 +28,13 @@ export function writeHeader(chunk: Chunk, offset: number, { size, kind }: { read
 }
 
 /** Writes a record; nobody reads it yet. */
-export function writeRecord(chunk: Chunk, offset: number, { kind, parts, sizeBytes, number }: Payload): void {
-  writeHeader(chunk, offset, { size: sizeBytes, kind });
+export function writeRecord(chunk: Chunk, offset: number, { kind, parts, sizeBytes, number, cargo }: Payload): void {
+  writeHeader(chunk, offset, { size: sizeBytes, kind: cargo === undefined ? kind : kind | namingFlag });
   let at = offset + recordHeaderBytes;
+  if (cargo !== undefined) {
+    chunk.int32[at >> 2] = cargo.reference;
+    at += referenceBytes;
+  }
   if (parts.length === 0) chunk.float64[at >> 3] = number;
   for (const part of parts) {
     if (part.length <= maxLoopedBytes) for (let index = 0; index < part.length; index++) chunk.bytes[at + index] = part[index] ?? 0;
@@ -39,7 +44,7 @@ export function writeRecord(chunk: Chunk, offset: number, { kind, parts, sizeByt
 }
 
 export function kindAt(chunk: Chunk, offset: number): number {
-  return chunk.int32[(offset >> 2) + 1] ?? 0;
+  return (chunk.int32[(offset >> 2) + 1] ?? 0) & ~namingFlag;
 }
 
 export function sizeAt(chunk: Chunk, offset: number): number {
@@ -47,14 +52,24 @@ export function sizeAt(chunk: Chunk, offset: number): number {
 }
 
 /** The number of the extent that a record refers to. */
-export function referenceAt(chunk: Chunk, offset: number): number {
-  return chunk.float64[(offset + recordHeaderBytes) >> 3] ?? 0;
+export function extentAt(chunk: Chunk, offset: number): number {
+  return chunk.float64[(offset + recordHeaderBytes + bytesBefore(chunk, offset)) >> 3] ?? 0;
+}
+
+/** The reference to the consignment of what a record's message names; `undefined` when it names nothing. */
+export function cargoAt(chunk: Chunk, offset: number): number | undefined {
+  return bytesBefore(chunk, offset) === 0 ? undefined : chunk.int32[(offset + recordHeaderBytes) >> 2];
+}
+
+function bytesBefore(chunk: Chunk, offset: number): number {
+  return ((chunk.int32[(offset >> 2) + 1] ?? 0) & namingFlag) === 0 ? 0 : referenceBytes;
 }
 
 /** Copies out what a record holds; the body of a message is good until the next call. @throws DecodeError when it is none. */
 export function readRecord(chunk: Chunk, offset: number): RecordItem {
-  const size = sizeAt(chunk, offset);
-  const at = offset + recordHeaderBytes;
+  const before = bytesBefore(chunk, offset);
+  const size = sizeAt(chunk, offset) - before;
+  const at = offset + recordHeaderBytes + before;
   switch (kindAt(chunk, offset)) {
     case recordKind.number:
       return chunk.float64[at >> 3] ?? 0;

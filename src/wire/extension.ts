@@ -80,11 +80,27 @@ export interface CodecExtension {
   assemble(header: unknown, context: DecodeContext): Assembly;
 }
 
+/** Names a cargo within the session. */
+export interface CargoName {
+  readonly reference: number;
+  readonly generation: number;
+}
+
+/** What keeps alive the shared objects that a message names. */
+export interface Cargo {
+  /** What tells the receiver of it, who is to let go of it when the message has been read. */
+  readonly name: CargoName;
+  /** Lets go of it: the message has been read, or will never be. */
+  release(): void;
+}
+
 /** An encoded value: what a channel carries. */
 export interface Encoded {
   readonly body: Uint8Array;
   /** Large binary parts, beside the body; and memory that goes by reference. */
   readonly attachments: readonly Uint8Array[];
+  /** There when the message names shared objects. Only its sender has it, and receivers that are to let go of it. */
+  readonly cargo?: Cargo;
 }
 
 /** Whether an attachment is memory that goes by reference. */

@@ -6,7 +6,7 @@
  *     flag:     1 byte, 0 or 1
  *     text:     varint: UTF-16 code units │ 2 bytes each
  *     payload:  varint: 2 × size of its body + (1 when the body is an attachment) │ the body, unless attached │
- *               varint: how many attachments it has
+ *               varint: 2 × how many attachments it has + (1 when the receiver is to let go of its cargo) │ 2 varints: that one's name
  *
  * Invariants:
  *  1. Attachments are in the order of the payloads; an attached body stands before the attachments of its payload.
@@ -69,8 +69,9 @@ export function encodeHostMessage(message: HostMessage): Frame {
   return frame.finish();
 }
 
-function copyOf({ body, attachments }: Payload): Payload {
+function copyOf({ body, attachments, cargo }: Payload): Payload {
   return {
+    ...(cargo === undefined ? {} : { cargo }),
     body: body.length < inlineLimitBytes ? body : new Uint8Array(body),
     attachments: attachments.map((part) => (isByReference(part) ? part : new Uint8Array(part))),
   };
@@ -225,7 +226,7 @@ class FrameWriter {
     writer.text(value);
   }
 
-  payload({ body, attachments }: Payload): void {
+  payload({ body, attachments, cargo }: Payload): void {
     if (body.length < inlineLimitBytes) {
       writer.varint(body.length * 2);
       writer.bytes(body);
@@ -233,7 +234,11 @@ class FrameWriter {
       writer.varint(body.length * 2 + 1);
       this.#attach(body);
     }
-    writer.varint(attachments.length);
+    writer.varint(attachments.length * 2 + (cargo === undefined ? 0 : 1));
+    if (cargo !== undefined) {
+      writer.varint(cargo.name.reference);
+      writer.varint(cargo.name.generation);
+    }
     for (const attachment of attachments) this.#attach(attachment);
   }
 
@@ -278,9 +283,11 @@ class FrameReader {
     const size = this.#reader.varint();
     const sizeBytes = Math.floor(size / 2);
     const body = size % 2 === 1 ? this.#attachedBody(sizeBytes) : this.#reader.bytes(sizeBytes);
-    const count = this.#reader.varint();
-    if (count === 0) return { body, attachments: noAttachments };
-    return { body, attachments: this.#take(count) };
+    const number = this.#reader.varint();
+    const count = Math.floor(number / 2);
+    const name = number % 2 === 1 ? { reference: this.#reader.varint(), generation: this.#reader.varint() } : undefined;
+    const attachments = count === 0 ? noAttachments : this.#take(count);
+    return name === undefined ? { body, attachments } : { body, attachments, cargo: { name, release() {} } };
   }
 
   end(): void {

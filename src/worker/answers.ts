@@ -1,6 +1,10 @@
 /** Puts answers into messages. A result that cannot be encoded becomes its task's error: the worker and its other results are unharmed. */
-import { isMainThread } from "node:worker_threads";
+import { isMainThread, threadId } from "node:worker_threads";
+import { realm } from "../backend/realm.js";
+import { cargoOf } from "../memory/cargo.js";
+import type { ProcessName } from "../memory/consignment.js";
 import { checkReach } from "../memory/reach.js";
+import { startTimeOf } from "../platform/liveness.js";
 import { codecTowards } from "../ship/codec.js";
 import type { Payload, WorkerMessage } from "../wire/messages.js";
 import type { Answer, ItemFailure } from "./run-task.js";
@@ -12,6 +16,35 @@ export function encodeAnswer(taskId: number, answer: Answer): WorkerMessage {
     return { kind: "value", taskId, value: encode(answer.value, "result") };
   } catch (error) {
     return { kind: "error", taskId, error: encodeError(error) };
+  }
+}
+
+/** The message is about to be sent: what it names lives until the host has it, even if this worker ends before. */
+export function handOver(message: WorkerMessage): WorkerMessage {
+  for (const payload of payloadsOf(message)) {
+    cargoOf(payload)?.handOver((hostName ??= nameHost()), { processId: process.pid, threadId: isMainThread ? 0 : threadId });
+  }
+  return message;
+}
+
+let hostName: ProcessName | undefined;
+
+function nameHost(): ProcessName {
+  const id = realm().identity?.parent.pid ?? process.ppid;
+  return { id, startTime: startTimeOf(id) ?? 0 };
+}
+
+function payloadsOf(message: WorkerMessage): readonly Payload[] {
+  switch (message.kind) {
+    case "ready":
+      return [];
+    case "value":
+      return [message.value];
+    case "outcomes":
+      return [message.values, ...message.failures.map(({ error }) => error)];
+    case "failed":
+    case "error":
+      return [message.error];
   }
 }
 

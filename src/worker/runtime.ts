@@ -22,7 +22,7 @@ import { parentVariable, realm } from "../backend/realm.js";
 import { TicketReader } from "../backend/tickets.js";
 import { decodeHostMessage, encodeWorkerMessage } from "../wire/frames.js";
 import type { HostMessage, Identity, Payload, WorkerMessage } from "../wire/messages.js";
-import { encodeAnswer, encodeError } from "./answers.js";
+import { encodeAnswer, encodeError, handOver } from "./answers.js";
 import { FunctionTable } from "./function-table.js";
 import { runChunk, runOnce, type Work } from "./run-task.js";
 
@@ -157,7 +157,7 @@ class WorkerRuntime {
   }
 
   #send(message: WorkerMessage): void {
-    if (this.#channel.isOpen) this.#channel.send(encodeWorkerMessage(message));
+    if (this.#channel.isOpen) this.#channel.send(encodeWorkerMessage(handOver(message)));
   }
 }
 

@@ -29,8 +29,6 @@ const loader = new URL("../memory/kill-point-loader.js", import.meta.url).href;
 const traffics = ["small", "large arguments", "large results"] as const;
 const callsAtOnce = 100;
 const limit = { timeout: 120_000 };
-/** More than any handle may be in flight, in seconds. */
-const later = 1e9;
 
 const folder = mkdtempSync(join(tmpdir(), "switching-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -116,7 +114,7 @@ async function killPeer(side: "host" | "worker", { point, how }: { readonly poin
   }
   assert.throws(() => channel.send(makeFrame(0, false)), { code: "ERR_CLOSED" });
   reap(pid);
-  allocator().sweep(later);
+  allocator().sweep();
   assert.deepEqual(memoryInUse(), before);
 }
 
@@ -161,7 +159,7 @@ async function killWorker(point: string, traffic: (typeof traffics)[number]): Pr
   assert.equal(await pool.join({ timeout: 60_000 }), true);
   await until(() => {
     reap();
-    allocator().sweep(later);
+    allocator().sweep();
     return memoryInUse().length <= before.length;
   }, "the memory of the workers is given back");
 }
