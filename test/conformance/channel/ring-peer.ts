@@ -14,4 +14,4 @@ const given: Given = isMainThread ? JSON.parse(process.argv[3] ?? "null") : work
 const channel = new RingChannel(RingEnd.attach(given.end));
 channel.listen({ onFrame: (frame) => channel.send(frame), onClosed: () => {} });
 if (given.isIdle === true) channel.unref();
-else if (isMainThread) writeSync(1, "ready\n");
+if (isMainThread) writeSync(1, "ready\n");

@@ -13,22 +13,21 @@ import { end, said, start, until } from "../../fault/memory/children.js";
 const program = new URL("./ring-peer.js", import.meta.url);
 const sizes = [0, 1, 9, 4096, 30_000, 40_000, 1_000_000, 2_000_000];
 
-/** A channel of this process, and the other end, for somebody else. */
+/** A channel of this process, and the other end, for somebody else: `letGo` of that when it has arrived, since its name keeps nothing. */
 function open(): {
   readonly channel: RingChannel;
   readonly frames: Frame[];
   readonly closed: Promise<Error | undefined>;
   readonly far: SentEnd;
+  readonly letGo: () => void;
 } {
   const [near, far] = RingEnd.pair();
   const channel = new RingChannel(near);
-  const sent = far.send();
-  far.release();
   const frames: Frame[] = [];
   const closed = new Promise<Error | undefined>((resolve) => {
     channel.listen({ onFrame: (frame) => frames.push(frame), onClosed: resolve });
   });
-  return { channel, frames, closed, far: sent };
+  return { channel, frames, closed, far: far.send(), letGo: () => far.release() };
 }
 
 function frameOf(number: number): Frame {
@@ -49,7 +48,7 @@ function assertFrames(frames: readonly Frame[]): void {
 
 for (const kind of ["process", "thread"] as const) {
   test(`ring: a ${kind} sends back every frame, and closes when this side does`, async () => {
-    const { channel, frames, closed, far } = open();
+    const { channel, frames, closed, far, letGo } = open();
     const peer = kind === "process" ? start("echo", { end: far }, { program }) : new Worker(program, { workerData: { end: far } });
     const ending = once(peer, "exit");
     for (let number = 0; number < 70; number++) {
@@ -57,6 +56,7 @@ for (const kind of ["process", "thread"] as const) {
       if (number % 10 === 0) await channel.drained();
     }
     await until(() => frames.length === 70, "70 frames");
+    letGo();
     assertFrames(frames);
     await channel.close();
     assert.equal(await closed, undefined);
@@ -66,9 +66,10 @@ for (const kind of ["process", "thread"] as const) {
 
 test("ring: when the peer is killed, whole frames arrive, then the end, and send() says so", async () => {
   for (let kill = 0; kill < 5; kill++) {
-    const { channel, frames, closed, far } = open();
+    const { channel, frames, closed, far, letGo } = open();
     const peer = start("echo", { end: far }, { program });
     await said(peer);
+    letGo();
     for (let number = 0; number < 70; number++) channel.send(frameOf(number));
     await until(() => frames.length > kill * 10, "some frames");
     peer.kill("SIGKILL");
@@ -82,9 +83,10 @@ test("ring: when the peer is killed, whole frames arrive, then the end, and send
 });
 
 test("ring: a peer that left nothing unread is not said to have, one that was killed before it read is", async () => {
-  const { channel, closed, far } = open();
+  const { channel, closed, far, letGo } = open();
   const peer = start("echo", { end: far }, { program });
   await said(peer);
+  letGo();
   peer.kill("SIGSTOP");
   await until(() => /^State:\s+T/m.test(readFileSync(`/proc/${peer.pid}/status`, "utf8")), "stop");
   channel.send(frameOf(3));
@@ -99,7 +101,10 @@ test("ring: a peer that left nothing unread is not said to have, one that was ki
 });
 
 test("ring: a channel that is not referenced lets its process end", async () => {
-  const { closed, far } = open();
-  assert.equal(await end(start("echo", { end: far, isIdle: true }, { program })), 0);
+  const { closed, far, letGo } = open();
+  const peer = start("echo", { end: far, isIdle: true }, { program });
+  await said(peer);
+  letGo();
+  assert.equal(await end(peer), 0);
   assert.equal(await closed, undefined);
 });

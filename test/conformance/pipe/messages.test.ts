@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { EndOfFileError, Lock, Pipe, wait, type Connection } from "manyhands";
+import { EndOfFileError, Lock, Pipe, Queue, wait, type Connection } from "manyhands";
 import { forEachBackend, patience } from "../sync/backends.js";
 
 forEachBackend("Pipe", ({ start }) => {
@@ -194,6 +194,24 @@ forEachBackend("Pipe", ({ start }) => {
     await here.send(far);
     far.close();
     assert.equal(await near.recv(patience), "from far away");
+    await assert.rejects(near.recv(patience), EndOfFileError);
+    assert.equal(await child.join(), 0);
+  });
+
+  test("an end waits in a queue for its receiver, and its sender may close it at once", async () => {
+    const queue = new Queue<Connection<string>>();
+    const [near, far] = Pipe<string>();
+    await queue.put(far);
+    far.close();
+    const child = start(
+      async (ends: Queue<Connection<string>>) => {
+        const end = await ends.get();
+        await end.send(`${await end.recv()} and back`);
+      },
+      [queue],
+    );
+    await near.send("there");
+    assert.equal(await near.recv(patience), "there and back");
     await assert.rejects(near.recv(patience), EndOfFileError);
     assert.equal(await child.join(), 0);
   });

@@ -23,7 +23,7 @@ const rounds = roundsOr(5);
 const program = new URL("./carrier.js", import.meta.url);
 const patience = { timeout: 60_000 };
 const itemCount = 60;
-const own = findPoints(["memory/consignments.js", "memory/cargo.js"]);
+const own = findPoints(["memory/consignments.ts", "memory/cargo.ts"]);
 /** Passed by workers that answer, and by those that read what they were sent; tested below. */
 const answerPoint = "consignment.sent";
 const readPoint = "consignment.emptied";
