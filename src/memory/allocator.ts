@@ -17,6 +17,7 @@ import { killPoint } from "./kill-point.js";
 import type { Location } from "./location.js";
 import { MappedWords } from "./mapped-words.js";
 import { membership, type Membership } from "./membership.js";
+import { oneAThread } from "./one-a-thread.js";
 import { ownerOfParcel } from "./parcel.js";
 import { maxArenas } from "./registry.js";
 import { namesIn, numbersIn, removeSegment, segmentName } from "./segment-files.js";
@@ -438,8 +439,7 @@ let made: Allocator | undefined;
 
 /** This thread's allocator; the first call joins the session. @throws UnsupportedError where memory cannot be shared between processes. */
 export function allocator(): Allocator {
-  made ??= new Allocator(membership());
-  return made;
+  return (made ??= oneAThread("allocator", () => new Allocator(membership())));
 }
 
 function keyOf({ arena, block }: Location): number {

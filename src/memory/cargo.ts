@@ -12,6 +12,7 @@ import { allocator } from "./allocator.js";
 import type { Berth, ProcessName, Sender } from "./consignment.js";
 import { killPoint } from "./kill-point.js";
 import type { Location } from "./location.js";
+import { oneAThread } from "./one-a-thread.js";
 
 /** Bytes of a cargo's reference in front of what a record holds. */
 export const referenceBytes = 8;
@@ -24,9 +25,8 @@ interface Naming {
   readonly blocks: Location[];
 }
 
-/** One an isolate, even when two copies of the library are loaded in it: one may encode what the other has made. */
-const key = Symbol.for("manyhands.naming");
-const naming: Naming = ((globalThis as { [key]?: Naming })[key] ??= { depth: 0, blocks: [] });
+/** One copy of the library may encode what another has made. */
+const naming: Naming = oneAThread("naming", () => ({ depth: 0, blocks: [] }));
 
 /** Called when a handle is made. */
 export function noteNamed(location: Location): void {

@@ -5,6 +5,7 @@ import { isTaskAlive } from "../platform/liveness.js";
 import { native } from "../platform/native.js";
 import { makeRoom } from "./burial.js";
 import { Bells, OwnBell } from "./doorbell.js";
+import { isMadeInThread, oneAThread } from "./one-a-thread.js";
 import { maxParticipants, Registry, type Participant } from "./registry.js";
 import { hasCleaner, isRoot, makeFolder, removeFolders, session, type Session } from "./session.js";
 import { WaitTable } from "./wait-table.js";
@@ -93,11 +94,10 @@ let joined: Membership | undefined;
 export function membership(): Membership {
   // Before a folder is made in vain.
   if (joined === undefined) native();
-  joined ??= new Membership(session());
-  return joined;
+  return (joined ??= oneAThread("membership", () => new Membership(session())));
 }
 
 /** Whether this thread has joined its session. */
 export function isMember(): boolean {
-  return joined !== undefined;
+  return isMadeInThread("membership");
 }

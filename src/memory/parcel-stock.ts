@@ -5,6 +5,7 @@
 import { hasNative } from "../platform/native.js";
 import { freeBytes } from "../platform/places.js";
 import { membership, type Membership } from "./membership.js";
+import { isMadeInThread, oneAThread } from "./one-a-thread.js";
 import { Parcel, type Packed } from "./parcel.js";
 import { TidyTimer } from "./tidy-timer.js";
 
@@ -101,8 +102,6 @@ class ParcelStock {
   }
 }
 
-let made: ParcelStock | undefined;
-
 /** Makes memory for the large binary parts of a message that goes to another process: where it can, in a parcel. */
 export function packingMemory(sizeBytes: number): Uint8Array<ArrayBuffer> {
   return (sizeBytes < parcelFromBytes || !hasNative() ? undefined : pack(sizeBytes)) ?? new Uint8Array(sizeBytes);
@@ -126,13 +125,18 @@ export function letGoOfPacked({ attachments }: Message): void {
 
 /** Memory in a parcel; `undefined` when there is none for it. */
 export function pack(sizeBytes: number): Uint8Array<ArrayBuffer> | undefined {
-  made ??= new ParcelStock(membership());
-  return made.pack(sizeBytes);
+  return stock().pack(sizeBytes);
 }
 
 /** What a part of a message is packed in; `undefined` for ordinary memory. */
 export function packedIn(part: Uint8Array): Packed | undefined {
-  return made?.packedIn(part);
+  return isMadeInThread(stockName) ? stock().packedIn(part) : undefined;
+}
+
+const stockName = "parcel stock";
+
+function stock(): ParcelStock {
+  return oneAThread(stockName, () => new ParcelStock(membership()));
 }
 
 /** Sizes in steps of an eighth at most, so that a parcel fits more than one size. */
