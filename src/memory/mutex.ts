@@ -92,8 +92,11 @@ export class Mutex {
     return this.#recover();
   }
 
-  /** Blocks the thread until it has the lock; `undefined` when the time is over. */
-  acquireSync(deadline: Deadline | undefined): Acquisition {
+  /**
+   * Blocks the thread until it has the lock; `undefined` when the time is over, or when `isEnough`, asked whenever it has slept for
+   * `attendMs`, says that there is no need for the lock any more.
+   */
+  acquireSync(deadline: Deadline | undefined, isEnough?: () => boolean): Acquisition {
     if (this.#takeFree()) return "acquired";
     if (this.#spin()) return "acquired";
     const contender = new Contender();
@@ -105,6 +108,7 @@ export class Mutex {
         if (slice <= 0) return this.#recover();
         killPoint("mutex.sleeping");
         contender.look(this.#words.wait(sleep.index, sleep.expected, slice));
+        if (contender.isDue && isEnough?.() === true) return undefined;
       }
     } finally {
       this.#stopStarving();
@@ -117,7 +121,7 @@ export class Mutex {
   }
 
   /** Waits for the lock without blocking the event loop; in turn with the others that do so in this thread. */
-  async acquire(deadline: Deadline, signal: AbortSignal | undefined): Promise<Acquisition> {
+  async acquire(deadline: Deadline, signal: AbortSignal | undefined, isEnough?: () => boolean): Promise<Acquisition> {
     if (!(await this.#turns.enter(deadline, signal))) return undefined;
     const contender = new Contender();
     try {
@@ -127,6 +131,7 @@ export class Mutex {
         const slice = Math.min(attendMs, deadline.remaining);
         if (slice <= 0) return this.#recover();
         contender.look(await this.#words.waitAsync(sleep.index, sleep.expected, { timeout: slice, signal }));
+        if (contender.isDue && isEnough?.() === true) return undefined;
       }
     } finally {
       this.#stopStarving();

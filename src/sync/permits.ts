@@ -27,6 +27,9 @@
  *     a releaser killed before the wake: the permit is free, and the waiter at the gate looks every `attendMs`.
  *  6. Newcomers may take a free permit past the waiter, which is what makes a semaphore fast; but when that one has waited for
  *     `starvingMs` they go to the gate, too, where nobody is passed by for ever (mutex.ts). A starving id that is gone counts as none.
+ *  7. The waiter at the gate may live and not go on: its process is stopped, or its event loop is busy. A permit that was left to it
+ *     for `leftForMs` is anybody's, also of those who wait for the gate: they look every `attendMs`, after the dead as well. No time
+ *     is shared: whoever looks has noted when it first saw this waiter at this number of the turnstile.
  */
 import { ResourceLimitError, StateError } from "../errors.js";
 import { Block } from "../memory/block.js";
@@ -50,6 +53,8 @@ const accountsAt = 16;
 const maxAccounts = 512;
 /** After this long a waiter is starving; a few context switches. */
 const starvingMs = 5;
+/** For so long a free permit is left to a waiter that is starving: as long as a lock is (0014). */
+const leftForMs = 50;
 
 /** The most permits a semaphore can have. */
 export const maxPermits = 0x7fff_ffff;
@@ -68,6 +73,10 @@ export class Permits {
   /** Asynchronous waits of this thread. */
   #waitsHere = 0;
   #nextCheck = 0;
+  /** Whether this thread has taken permits from the dead since it last took one for itself. */
+  #hasRecovered = false;
+  /** The waiter that free permits were last seen left to, at which number of the turnstile, and since when. */
+  readonly #left = { to: 0, turnstile: 0, since: 0 };
 
   constructor(block: Block) {
     this.block = block;
@@ -104,19 +113,19 @@ export class Permits {
   }
 
   tryAcquire(): Acquisition {
-    if (this.#take("newcomer")) return "acquired";
+    if (this.#take("newcomer")) return this.#taken();
     if (performance.now() < this.#nextCheck) return undefined;
     this.#nextCheck = performance.now() + attendMs;
-    const isRecovered = this.#recover();
-    if (!this.#take("newcomer")) return undefined;
-    return isRecovered ? "abandoned" : "acquired";
+    this.#recover();
+    return this.#take("newcomer") ? this.#taken() : undefined;
   }
 
   acquireSync(deadline: Deadline | undefined): Acquisition {
-    if (this.#take("newcomer")) return "acquired";
+    if (this.#take("newcomer")) return this.#taken();
     // A wait of this thread that holds the gate cannot go on meanwhile: this one takes its place.
     if (this.#gate.isMine) return this.#waitSync(deadline);
-    if (this.#gate.acquireSync(deadline) === undefined) return undefined;
+    const late = this.#lateLook();
+    if (this.#gate.acquireSync(deadline, late.look) === undefined) return late.taken;
     try {
       return this.#waitSync(deadline);
     } finally {
@@ -127,7 +136,8 @@ export class Permits {
   async acquire(deadline: Deadline, signal: AbortSignal | undefined): Promise<Acquisition> {
     this.#waitsHere++;
     try {
-      if ((await this.#gate.acquire(deadline, signal)) === undefined) return undefined;
+      const late = this.#lateLook();
+      if ((await this.#gate.acquire(deadline, signal, late.look)) === undefined) return late.taken;
       try {
         return await this.#wait(deadline, signal);
       } finally {
@@ -178,15 +188,35 @@ export class Permits {
     }
   }
 
-  /** Whether free permits are left to somebody who has waited long, and lives. */
+  /** Whether free permits are left to somebody who has waited long, lives, and may be about to take one. */
   #isReserved(): boolean {
     const starving = this.#load(starvingAt);
-    if (starving === 0) return false;
+    if (starving === 0 || this.#isLeftForLong(starving)) return false;
     if (performance.now() < this.#nextCheck) return true;
     this.#nextCheck = performance.now() + attendMs;
     if (!this.#holders.isGone(starving)) return true;
     Atomics.compareExchange(this.#int32, this.#at + starvingAt, starving, 0);
     return false;
+  }
+
+  /** Whether a permit that is free has been for a while. A waiter that goes on takes it, or sleeps until the turnstile turns. */
+  #isLeftForLong(waiter: number): boolean {
+    const turnstile = this.#load(turnstileAt);
+    const now = performance.now();
+    if (this.#left.to === waiter && this.#left.turnstile === turnstile) return now - this.#left.since > leftForMs;
+    Object.assign(this.#left, { to: waiter, turnstile, since: now });
+    return false;
+  }
+
+  /** What those who wait for the gate do now and then, since whoever holds it may be stopped. */
+  #lateLook(): { readonly look: () => boolean; readonly taken: Acquisition } {
+    let taken: Acquisition;
+    return {
+      look: () => (taken = this.tryAcquire()) !== undefined,
+      get taken() {
+        return taken;
+      },
+    };
   }
 
   #waitSync(deadline: Deadline | undefined): Acquisition {
@@ -216,10 +246,9 @@ export class Permits {
 
   /** One look of the waiter at the gate; the last one when no time is left. */
   #look(turn: Turn, timeLeft: number): Acquisition {
-    const isRecovered = (turn.isDue || timeLeft <= 0) && this.#recover();
+    if (turn.isDue || timeLeft <= 0) this.#recover();
     if (turn.isStarving) this.#store(starvingAt, this.#holders.self);
-    if (!this.#take("at-gate")) return undefined;
-    return isRecovered ? "abandoned" : "acquired";
+    return this.#take("at-gate") ? this.#taken() : undefined;
   }
 
   #leaveGate(): void {
@@ -228,10 +257,17 @@ export class Permits {
     this.#gate.release();
   }
 
-  /** Empties the accounts of the dead; whether there were any. */
-  #recover(): boolean {
+  /** How a permit was taken that this thread has just taken. */
+  #taken(): Acquisition {
+    const hasRecovered = this.#hasRecovered;
+    this.#hasRecovered = false;
+    return hasRecovered ? "abandoned" : "acquired";
+  }
+
+  /** Empties the accounts of the dead. */
+  #recover(): void {
     const dead = this.#deadAccounts();
-    if (dead.length === 0) return false;
+    if (dead.length === 0) return;
     this.#enterDesk();
     try {
       for (const account of dead) {
@@ -239,7 +275,7 @@ export class Permits {
       }
       killPoint("permits.recovered");
       this.#recount();
-      return true;
+      this.#hasRecovered = true;
     } finally {
       this.#desk.release();
     }

@@ -40,7 +40,8 @@ const actions: Readonly<Record<string, (given: Given, rounds: number) => void | 
     const [permits, signals] = [semaphoreFrom(semaphore), semaphoreFrom(done)];
     for (let round = 0; round < rounds; round++) {
       const first = await permits.acquire();
-      const second = permits.acquireSync({ timeout: 5 + (round % 40) });
+      // The first time it finds the dead, and is to sleep before that, however late it comes.
+      const second = permits.acquireSync({ timeout: round === 0 ? 60_000 : 5 + (round % 40) });
       second?.release();
       first.release();
       signals.release();
