@@ -44,7 +44,7 @@ export const pays = {
   /** The host offers rings after so many frames, of both directions together. */
   frames: 256,
   /** Or after so many bytes. */
-  bytes: 1 << 20,
+  bytes: 32 << 20,
   /** A frame of so many bytes waits for the rings. */
   largeBytes: 1 << 20,
 };
