@@ -191,6 +191,8 @@ export class Permits {
   /** Whether free permits are left to somebody who has waited long, lives, and may be about to take one. */
   #isReserved(): boolean {
     const starving = this.#load(starvingAt);
+    // Should the same waiter starve again, its time begins anew.
+    if (starving === 0) this.#left.to = 0;
     if (starving === 0 || this.#isLeftForLong(starving)) return false;
     if (performance.now() < this.#nextCheck) return true;
     this.#nextCheck = performance.now() + attendMs;
