@@ -26,7 +26,9 @@ const contenders = listContenders();
 const missed = [];
 for (const benchCase of cases) {
   if (wanted.length > 0 && !wanted.includes(benchCase.name)) continue;
-  const takingPart = contenders.filter((contender) => contender.cases.includes(benchCase.name));
+  const takingPart = (benchCase.ofProgram === undefined ? contenders : listPrograms()).filter((contender) =>
+    contender.cases.includes(benchCase.name),
+  );
   if (!takingPart.some((contender) => contender.name === ours)) continue;
   report(benchCase, await measure(benchCase, takingPart));
 }
@@ -45,6 +47,14 @@ function listContenders() {
     const [program, ...args] = contender.command;
     return { ...contender, cases: JSON.parse(execFileSync(program, [...args, "--list"], { encoding: "utf8" })) };
   });
+}
+
+/** Programs that do nothing else, as a user would write them. Python has its own in its one file. */
+function listPrograms() {
+  const programs = readdirSync(`${here}/cold-start`).map((file) => {
+    return { name: file.slice(0, -".mjs".length), command: [process.execPath, `${here}/cold-start/${file}`], cases: ["coldStart"] };
+  });
+  return [...programs, ...contenders.filter(({ name }) => name === "python")];
 }
 
 async function measure(benchCase, takingPart) {

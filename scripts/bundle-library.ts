@@ -5,7 +5,7 @@
  *
  *     node --import tsx scripts/bundle-library.ts        after the compiler and embed-worker.ts
  */
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import { parse, type Node } from "acorn";
 import { build } from "esbuild";
@@ -20,6 +20,7 @@ const apart = ["cli/**", "worker/**", "bundle/**", ...own];
 /** First, so that what it exports is known by the names under which programs import it. */
 const first = "index.js";
 
+forgetDeleted();
 const names = await exportsByModule();
 const modules = [first, ...[...names.keys()].filter((path) => path !== first)];
 await build({
@@ -55,6 +56,14 @@ for (const path of modules) {
     `dist/${path}`,
     reexport(path, from, (name) => `${nameInBundle(path, name)} as ${name}`),
   );
+}
+
+/** The compiler leaves what it once made of a file that is gone; it would export from a bundle that does not have it any more. */
+function forgetDeleted(): void {
+  for (const path of globSync("**/*.js", { cwd: "dist", ignore: ["bundle/**"] })) {
+    if (existsSync(`src/${path.replace(/\.js$/, ".ts")}`)) continue;
+    for (const file of globSync(path.replace(/\.js$/, ".*"), { cwd: "dist" })) rmSync(`dist/${file}`);
+  }
 }
 
 /** What each module exports, of those that export anything at all. */

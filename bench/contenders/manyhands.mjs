@@ -13,6 +13,7 @@ import {
   objectCount,
   passes,
   rate,
+  rateAlone,
   report,
 } from "../measure.mjs";
 import { scaleInPlace } from "../work/tasks.mjs";
@@ -33,11 +34,11 @@ const scale = (array) => {
 
 export const map = () => {
   const pool = new Pool(workers);
-  return rate(calls, () => pool.map(square, numbers));
+  return rateAlone(calls, () => pool.map(square, numbers));
 };
 export const inFlight = () => {
   const pool = new Pool(workers);
-  return rate(calls, () => Promise.all(numbers.map((x) => pool.apply(square, [x]))));
+  return rateAlone(calls, () => Promise.all(numbers.map((x) => pool.apply(square, [x]))));
 };
 export const roundTrip = () => {
   const pool = new Pool(1);
@@ -51,7 +52,7 @@ export const bigArray = () => {
 export const objects = () => {
   const pool = new Pool(workers);
   const reports = Array.from({ length: objectCount }, (_, id) => report(id));
-  return rate(objectCount, () => Promise.all(reports.map((value) => pool.apply(echo, [value]))));
+  return rateAlone(objectCount, () => Promise.all(reports.map((value) => pool.apply(echo, [value]))));
 };
 export const pipeOneWay = async () => {
   const [here, there] = Pipe();
@@ -79,11 +80,6 @@ export const pipeRoundTrip = async () => {
   await child.join();
   return figure;
 };
-export const coldStart = async () => {
-  const pool = new Pool(workers);
-  await Promise.all([pool.apply(square, [1]), pool.apply(square, [2])]);
-};
-
 const lockPairs = 1_000_000;
 const lockAndUnlock = (lock, count) => {
   for (let pair = 0; pair < count; pair++) lock.acquireSync().release();

@@ -8,7 +8,7 @@ import {
   medianMicroseconds,
   numbers,
   objectCount,
-  rate,
+  rateAlone,
   report,
 } from "../measure.mjs";
 import { RawPool } from "../raw-pool.mjs";
@@ -21,11 +21,11 @@ const start = (count = workers) =>
 
 export const map = () => {
   const pool = start();
-  return rate(calls, () => pool.mapByHand("square", numbers, 12_500));
+  return rateAlone(calls, () => pool.mapByHand("square", numbers, 12_500));
 };
 export const inFlight = () => {
   const pool = start();
-  return rate(calls, () => Promise.all(numbers.map((x) => pool.run("square", x))));
+  return rateAlone(calls, () => Promise.all(numbers.map((x) => pool.run("square", x))));
 };
 export const roundTrip = () => {
   const pool = start(1);
@@ -35,11 +35,7 @@ export const roundTripPinned = roundTrip;
 export const objects = () => {
   const pool = start();
   const reports = Array.from({ length: objectCount }, (_, id) => report(id));
-  return rate(objectCount, () => Promise.all(reports.map((value) => pool.run("echo", value))));
-};
-export const coldStart = async () => {
-  const pool = start();
-  await Promise.all([pool.run("square", 1), pool.run("square", 2)]);
+  return rateAlone(objectCount, () => Promise.all(reports.map((value) => pool.run("echo", value))));
 };
 const transferArray = () => {
   const pool = start(1);

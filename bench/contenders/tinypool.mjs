@@ -1,13 +1,13 @@
 import Tinypool from "tinypool";
 import { workers } from "../cases.mjs";
-import { calls, medianMicroseconds, numbers, objectCount, rate, report } from "../measure.mjs";
+import { calls, medianMicroseconds, numbers, objectCount, rateAlone, report } from "../measure.mjs";
 
 const filename = new URL("../work/tasks.mjs", import.meta.url).href;
 const start = (count = workers) => new Tinypool({ filename, minThreads: count, maxThreads: count });
 
 export const inFlight = () => {
   const pool = start();
-  return rate(calls, () => Promise.all(numbers.map((x) => pool.run(x))));
+  return rateAlone(calls, () => Promise.all(numbers.map((x) => pool.run(x))));
 };
 /** There is no map that chunks; a call an item is what its users write. */
 export const map = inFlight;
@@ -19,5 +19,5 @@ export const roundTripPinned = roundTrip;
 export const objects = () => {
   const pool = start();
   const reports = Array.from({ length: objectCount }, (_, id) => report(id));
-  return rate(objectCount, () => Promise.all(reports.map((value) => pool.run(value, { name: "echo" }))));
+  return rateAlone(objectCount, () => Promise.all(reports.map((value) => pool.run(value, { name: "echo" }))));
 };

@@ -1,7 +1,7 @@
 import workerpool from "workerpool";
 import { fileURLToPath } from "node:url";
 import { workers } from "../cases.mjs";
-import { calls, medianMicroseconds, numbers, objectCount, rate, report } from "../measure.mjs";
+import { calls, medianMicroseconds, numbers, objectCount, rateAlone, report } from "../measure.mjs";
 
 const start = (count = workers) =>
   workerpool.pool(fileURLToPath(new URL("../work/workerpool-worker.mjs", import.meta.url)), {
@@ -12,7 +12,7 @@ const start = (count = workers) =>
 
 export const inFlight = () => {
   const pool = start();
-  return rate(calls, () => Promise.all(numbers.map((x) => pool.exec("square", [x]))));
+  return rateAlone(calls, () => Promise.all(numbers.map((x) => pool.exec("square", [x]))));
 };
 /** There is no map that chunks; a call an item is what its users write. */
 export const map = inFlight;
@@ -24,9 +24,5 @@ export const roundTripPinned = roundTrip;
 export const objects = () => {
   const pool = start();
   const reports = Array.from({ length: objectCount }, (_, id) => report(id));
-  return rate(objectCount, () => Promise.all(reports.map((value) => pool.exec("echo", [value]))));
-};
-export const coldStart = async () => {
-  const pool = start();
-  await Promise.all([pool.exec("square", [1]), pool.exec("square", [2])]);
+  return rateAlone(objectCount, () => Promise.all(reports.map((value) => pool.exec("echo", [value]))));
 };

@@ -32,7 +32,7 @@ function workerCode(): string {
     ownCode() ??
     process
       .getBuiltinModule("node:zlib")
-      .inflateRawSync(Buffer.from(packedWorkerCode ?? "", "base64"))
+      .brotliDecompressSync(Buffer.from(packedWorkerCode ?? "", "base64"))
       .toString());
 }
 

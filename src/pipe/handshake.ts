@@ -18,9 +18,9 @@
  *
  * The key proves who is there. It does not encrypt: what passes later can be read and changed by who controls the network.
  */
-import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import type { Socket } from "node:net";
 import { AuthenticationError, ClosedError } from "../errors.js";
+import { crypto } from "../platform/crypto.js";
 import { killPoint } from "../memory/kill-point.js";
 import { readingExactly, type ExactReader } from "./exact-reader.js";
 
@@ -72,7 +72,7 @@ interface Side {
 }
 
 async function welcome({ socket, reader, key }: Side, isBusy: boolean): Promise<void> {
-  const nonce = randomBytes(nonceBytes);
+  const nonce = crypto().randomBytes(nonceBytes);
   socket.write(Buffer.concat([mark, Buffer.from([version, Number(key !== undefined)]), nonce]));
   killPoint("handshake.offered");
   const client = await readHello(reader, "accept a connection");
@@ -92,14 +92,14 @@ async function welcome({ socket, reader, key }: Side, isBusy: boolean): Promise<
 
 async function greet({ socket, reader, key }: Side): Promise<void> {
   const listener = await readHello(reader, "connect");
-  const nonce = randomBytes(nonceBytes);
+  const nonce = crypto().randomBytes(nonceBytes);
   const nonces = [listener.nonce, nonce];
   socket.write(Buffer.concat([mark, Buffer.from([version, Number(key !== undefined)]), nonce, prove(key, "client", nonces)]));
   killPoint("handshake.proved");
   const [verdict] = await reader.next(1);
   if (verdict !== verdicts.welcome) refuseListener(verdict);
   const proof = await reader.next(proofBytes);
-  if (key !== undefined && !(listener.hasKey && timingSafeEqual(proof, prove(key, "listener", nonces)))) {
+  if (key !== undefined && !(listener.hasKey && crypto().timingSafeEqual(proof, prove(key, "listener", nonces)))) {
     socket.end(Buffer.from([verdicts.wrongKey]));
     throw new AuthenticationError("Cannot connect: the listener could not prove that it has the authKey");
   }
@@ -120,7 +120,7 @@ function judge(
   if (client.version !== version) return verdicts.otherVersion;
   if (key === undefined) return client.hasKey ? verdicts.hasNoKey : verdicts.welcome;
   if (!client.hasKey) return verdicts.needsKey;
-  return timingSafeEqual(proof, prove(key, "client", nonces)) ? verdicts.welcome : verdicts.wrongKey;
+  return crypto().timingSafeEqual(proof, prove(key, "client", nonces)) ? verdicts.welcome : verdicts.wrongKey;
 }
 
 function whyRefused(verdict: number | undefined, peer: "listener" | "client"): string {
@@ -142,7 +142,7 @@ function whyRefused(verdict: number | undefined, peer: "listener" | "client"): s
 
 function prove(key: Uint8Array | undefined, role: "listener" | "client", nonces: readonly Uint8Array[]): Buffer {
   if (key === undefined) return noProof;
-  const hmac = createHmac("sha256", key).update(mark).update(role);
+  const hmac = crypto().createHmac("sha256", key).update(mark).update(role);
   for (const nonce of nonces) hmac.update(nonce);
   return hmac.digest();
 }

@@ -9,7 +9,6 @@
  *  2. No more than `backlog` sockets are in a handshake or wait for `accept`; who comes then is told so, and may try again.
  *  3. A listener keeps the event loop alive only while somebody waits in `accept` or `wait`.
  */
-import { randomBytes } from "node:crypto";
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { AuthenticationError, ClosedError, ResourceLimitError, TimeoutError } from "../errors.js";
@@ -17,6 +16,7 @@ import { Deadline } from "../memory/deadline.js";
 import { membership } from "../memory/membership.js";
 import { readiness, type CanBeReady, type Readiness } from "../memory/readiness.js";
 import { hasCleaner, isRoot, makeFolder, session } from "../memory/session.js";
+import { crypto } from "../platform/crypto.js";
 import type { WaitOptions } from "../memory/waitable.js";
 import { checkAddress, type Address, type NetworkAddress } from "./address.js";
 import { Changes } from "./changes.js";
@@ -264,7 +264,7 @@ function ownPath(): string {
   const { folder } = session();
   if (!(isRoot(session()) && hasCleaner())) membership();
   makeFolder(folder);
-  return join(folder, `listener-${randomBytes(6).toString("hex")}`);
+  return join(folder, `listener-${crypto().randomBytes(6).toString("hex")}`);
 }
 
 function addressOf({ remoteAddress: host, remotePort: port }: Socket): Address {

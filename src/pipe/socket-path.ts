@@ -14,13 +14,13 @@
  *
  * Where there are no abstract sockets, two listeners that find the same dead file at the same moment may get in each other's way.
  */
-import { createHash } from "node:crypto";
 import { linkSync, lstatSync, realpathSync, rmSync } from "node:fs";
 import { connect, createServer, type ListenOptions, type Server } from "node:net";
 import { basename, dirname, join, resolve } from "node:path";
 import { StateError } from "../errors.js";
 import { Deadline } from "../memory/deadline.js";
 import { killPoint } from "../memory/kill-point.js";
+import { crypto } from "../platform/crypto.js";
 import { hasAbstractSockets, longestSocketPathBytes } from "../platform/sockets.js";
 
 /** How long another program may take to begin or end at the same path, in milliseconds. */
@@ -85,7 +85,7 @@ function placeOf(given: string): Place {
     throw new StateError(`Cannot listen at ${JSON.stringify(given)}: there is no folder ${JSON.stringify(dirname(wanted))}`, { cause });
   }
   const path = join(folder, basename(wanted));
-  const hash = createHash("sha256").update(path).digest("hex");
+  const hash = crypto().createHash("sha256").update(path).digest("hex");
   const draft = join(folder, `.${hash.slice(0, 8)}`);
   for (const name of [path, draft]) {
     const sizeBytes = Buffer.byteLength(name);

@@ -1,10 +1,10 @@
 /** Bytes of memory with a name, which any program of the same user can open. */
 import { constants } from "node:buffer";
-import { randomBytes } from "node:crypto";
 import { ClosedError, DecodeError } from "../errors.js";
 import { handleOf, type Handle, type Shareable } from "../memory/handle.js";
 import { createNamedSegment, openNamedSegment, unlinkNamedSegment, type NamedSegment } from "./named-segment.js";
 import { longestNameBytes } from "../memory/names.js";
+import { crypto } from "../platform/crypto.js";
 import type { Mapping } from "../platform/native.js";
 
 export interface SharedMemoryOptions {
@@ -69,7 +69,7 @@ export class SharedMemory implements Shareable, Disposable {
     checkSize(size);
     if (name !== undefined) checkName(name, "create");
     const options = { sizeBytes: size, persist, initialize: ({ buffer }: Mapping) => initialize(new Uint8Array(buffer)) };
-    const chosen = name ?? `memory-${randomBytes(8).toString("hex")}`;
+    const chosen = name ?? `memory-${crypto().randomBytes(8).toString("hex")}`;
     return new SharedMemory(chosen, createNamedSegment({ ...options, name: chosen }));
   }
 

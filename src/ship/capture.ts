@@ -11,8 +11,8 @@ import type { ScopeSight } from "./sight.js";
 import { liveNamespace } from "./live-namespace.js";
 import type { FunctionPlace, Located } from "./located.js";
 import { importOf, requiredModule } from "./modules.js";
-import { fileNameOf } from "./reference.js";
-import { describeFunction, nameOf, refuse } from "./refusal.js";
+import { fileNameOf } from "./files.js";
+import { describeFunction, ownName, refuse } from "./refusal.js";
 import { originOf } from "./origin.js";
 import { viteDynamicImport, viteImportMeta } from "./vite-imports.js";
 import type { Script } from "./script.js";
@@ -32,7 +32,8 @@ import {
 
 /** A function taken apart. All but the values of cells stays as it is. */
 export interface CapturedCode {
-  readonly located: FunctionPlace;
+  /** `undefined` when it captured nothing, and nobody looked. */
+  readonly located: FunctionPlace | undefined;
   readonly subject: string;
   readonly header: Omit<CodeHeader, "eager">;
   readonly modules: readonly ModuleRequest[];
@@ -89,12 +90,12 @@ export function captureCode(located: Located): CapturedCode {
 }
 
 /** Lets the cells of a function be those of the other functions of the message, where they share the variable. */
-export function joinCells(code: CapturedCode, context: EncodeContext): void {
-  for (const bound of code.bound) {
-    if (!(bound.value instanceof Cell)) continue;
-    bound.value.readThrough(code.located.fn);
+export function joinCells({ located, subject, bound: captured }: CapturedCode, context: EncodeContext): void {
+  for (const bound of captured) {
+    if (located === undefined || !(bound.value instanceof Cell)) continue;
+    bound.value.readThrough(located.fn);
     if (bound.unwitnessed === undefined) continue;
-    const use = { declaration: bound.unwitnessed, cell: bound.value, located: code.located, subject: code.subject };
+    const use = { declaration: bound.unwitnessed, cell: bound.value, located, subject };
     bound.value = unwitnessedCell(context, use);
   }
 }
@@ -295,9 +296,4 @@ function witnessOf(variable: NonNullable<FreeVariable["variable"]>, scope: Scope
     if ((typeof reading.value === "object" && reading.value !== null) || typeof reading.value === "function") return reading.value;
   }
   return undefined;
-}
-
-function ownName(fn: Function): string {
-  const name = nameOf(fn);
-  return name === "an anonymous function" ? "" : name;
 }

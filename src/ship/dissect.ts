@@ -10,7 +10,9 @@ import { inspectorSession } from "./inspector-session.js";
 import { folderOfRequire } from "./modules.js";
 import { exportReference } from "./reference.js";
 import { describeFunction, nameOf, refuse } from "./refusal.js";
+import { capturePlain } from "./plain-function.js";
 import { scriptById } from "./script.js";
+import type { Sight } from "./sight.js";
 import { traceCapture } from "./trace.js";
 
 /** How one function is sent. */
@@ -88,7 +90,10 @@ function look(fn: Function): Dissection {
   return lookAtScript(fn, sight);
 }
 
-function lookAtScript(fn: Function, sight: ReturnType<ReturnType<typeof inspectorSession>["look"]>): Dissection {
+function lookAtScript(fn: Function, sight: Sight): Dissection {
+  const own = faceExport(fn);
+  const plain = own === undefined ? capturePlain(fn, sight) : undefined;
+  if (plain !== undefined) return byText(fn, plain);
   const subject = describeFunction(fn);
   if (sight.location === undefined) refuse(subject, "it is native code that no name leads to", "Call it from a function of your own");
   const script = scriptById(sight.location.scriptId);
@@ -100,10 +105,12 @@ function lookAtScript(fn: Function, sight: ReturnType<ReturnType<typeof inspecto
   const located = { fn, sight, script, node };
   const reference = exportReference(located);
   if (reference !== undefined) return exported({ specifier: reference.url, parent: undefined }, reference.path);
-  const own = faceExport(fn);
-  if (own !== undefined) return exported(own.request, [own.name]);
-  refuseInheritance(fn, subject);
-  return { kind: "code", code: captureCode(located) };
+  return own === undefined ? byText(fn, captureCode(located)) : exported(own.request, [own.name]);
+}
+
+function byText(fn: Function, code: CapturedCode): Dissection {
+  refuseInheritance(fn, describeFunction(fn));
+  return { kind: "code", code };
 }
 
 function exported(request: ModuleRequest, path: readonly string[]): Dissection {

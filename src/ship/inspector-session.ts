@@ -158,6 +158,19 @@ class InspectorSession {
     return typeof source === "string" ? { url, isModule: isModule === true, startLine, startColumn, source } : undefined;
   }
 
+  /** The scripts that this was called from, ids to URLs: those of the stack that comes with an error while `Runtime` is enabled. */
+  runningScripts(): ReadonlyMap<string, string> {
+    this.#post("Runtime.enable");
+    try {
+      const answer = this.#post("Runtime.evaluate", { expression: "throw new Error()", silent: true, objectGroup: lookGroup });
+      const { stackTrace } = (answer["exceptionDetails"] ?? {}) as Partial<Runtime.ExceptionDetails>;
+      return new Map((stackTrace?.callFrames ?? []).map(({ scriptId, url }) => [scriptId, url]));
+    } finally {
+      this.#post("Runtime.disable");
+      this.#forget();
+    }
+  }
+
   /** To be enabled makes V8 announce every script, which costs milliseconds: so it stays enabled for a moment. */
   #enableDebugger(): void {
     if (this.#disabling === undefined) {

@@ -1,13 +1,14 @@
 /** Functions that a module exports: workers import the module, and its state lives there once. */
-import { realpathSync } from "node:fs";
 import { createRequire } from "node:module";
 import { ownPath } from "../platform/own-path.js";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { pathToFileURL } from "node:url";
 import type { AnyNode } from "acorn";
 import type { Reference } from "eslint-scope";
 import type { Located } from "./located.js";
 import type { ScopeSight } from "./sight.js";
 import type { Script } from "./script.js";
+import { fileNameOf } from "./files.js";
+import { isMainFile } from "./main-file.js";
 import { readVariable } from "./variables.js";
 
 /** Where a function is found: the property path in the module's namespace. */
@@ -19,19 +20,13 @@ export interface ExportReference {
 /** `undefined` when no import would bring the function: not exported, or exported by the program's entry. */
 export function exportReference({ fn, sight: { scopes }, script, node }: Located): ExportReference | undefined {
   const fileName = fileNameOf(script.url);
-  if (fileName === undefined || isEntry(fileName)) return undefined;
+  if (fileName === undefined || isMainFile(fileName)) return undefined;
   if (script.isModule) {
     const found = exportsOf(script).get(node.whole) ?? exportsOf(script).get(node.inner);
     return found === undefined || !holds(scopes, found, fn) ? undefined : { url: script.url, path: found.path };
   }
   const path = pathInCommonJs(fn, fileName);
   return path === undefined ? undefined : { url: pathToFileURL(fileName).href, path };
-}
-
-/** The file a script was loaded from; `undefined` for other scripts. */
-export function fileNameOf(url: string): string | undefined {
-  if (url.startsWith("file:")) return fileURLToPath(url);
-  return url.startsWith("/") || /^[A-Za-z]:[\\/]/.test(url) ? url : undefined;
 }
 
 interface Export {
@@ -160,26 +155,4 @@ function dataProperties(holder: unknown): [string, unknown][] {
   return Object.entries(Object.getOwnPropertyDescriptors(holder))
     .filter(([name]) => name !== "prototype")
     .map(([name, descriptor]) => [name, descriptor.value ?? (descriptor.enumerable === true ? Reflect.get(holder, name) : undefined)]);
-}
-
-function isEntry(fileName: string): boolean {
-  const [, argument] = process.argv;
-  if (argument === undefined) return false;
-  const entry = realPath(argument);
-  const file = realPath(fileName);
-  return file === entry || file.replace(/\.\w+$/, "") === entry;
-}
-
-const realPaths = new Map<string, string>();
-
-function realPath(path: string): string {
-  let real = realPaths.get(path);
-  if (real !== undefined) return real;
-  try {
-    real = realpathSync(path);
-  } catch {
-    real = path;
-  }
-  realPaths.set(path, real);
-  return real;
 }

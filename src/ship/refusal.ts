@@ -10,8 +10,13 @@ export function describeFunction(fn: Function, place?: { readonly url: string; r
 }
 
 export function nameOf(fn: Function): string {
+  return ownName(fn) || "an anonymous function";
+}
+
+/** Its `name`, unless a program has made something else of that. */
+export function ownName(fn: Function): string {
   const name: unknown = Object.getOwnPropertyDescriptor(fn, "name")?.value;
-  return typeof name === "string" && name !== "" ? name : "an anonymous function";
+  return typeof name === "string" ? name : "";
 }
 
 /** @throws NotShippableError always. */

@@ -2,7 +2,9 @@
 import type { AnyNode, Program } from "acorn";
 import type { Reference } from "eslint-scope";
 import { inspectorSession } from "./inspector-session.js";
+import { sightOfFile } from "./script-file.js";
 import type { ScriptSight } from "./sight.js";
+import { SourceText, type Position } from "./source-text.js";
 import { parseProgram, referencesOf } from "./parser.js";
 import { walk } from "./syntax-tree.js";
 
@@ -23,18 +25,14 @@ export class Script {
   /** Then variables may be assigned to where no reference shows it. */
   readonly hasDirectEval: boolean;
   readonly #functions: readonly FunctionNode[];
-  readonly #lineStarts: readonly number[];
-  readonly #startLine: number;
-  readonly #startColumn: number;
+  readonly #text: SourceText;
 
   constructor(id: string, sight: ScriptSight) {
     this.id = id;
     this.url = sight.url;
     this.source = sight.source;
     this.isModule = sight.isModule;
-    this.#startLine = sight.startLine;
-    this.#startColumn = sight.startColumn;
-    this.#lineStarts = lineStartsOf(sight.source);
+    this.#text = new SourceText(sight.source, { line: sight.startLine, column: sight.startColumn });
     this.program = parseProgram(sight.source, sight.isModule);
     this.references = referencesOf(this.program, sight.isModule);
     this.hasDirectEval = this.references.some(({ identifier, resolved }) => identifier.name === "eval" && !resolved);
@@ -42,9 +40,8 @@ export class Script {
   }
 
   /** The function at V8's position whose text is `text`. */
-  functionAt(position: { readonly line: number; readonly column: number }, text: string): FunctionNode | undefined {
-    const row = position.line - this.#startLine;
-    const offset = (this.#lineStarts[row] ?? 0) + position.column - (row === 0 ? this.#startColumn : 0);
+  functionAt(position: Position, text: string): FunctionNode | undefined {
+    const offset = this.#text.offsetOf(position);
     return this.#functions.find(({ whole }) => {
       if (offset < whole.start || offset > whole.end) return false;
       return this.textOf(whole) === text;
@@ -56,15 +53,8 @@ export class Script {
   }
 
   /** Line and column, from 0, as they are in the file. */
-  positionOf(offset: number): { readonly line: number; readonly column: number } {
-    let row = 0;
-    for (let high = this.#lineStarts.length - 1; row < high;) {
-      const middle = (row + high + 1) >> 1;
-      if ((this.#lineStarts[middle] ?? 0) <= offset) row = middle;
-      else high = middle - 1;
-    }
-    const column = offset - (this.#lineStarts[row] ?? 0) + (row === 0 ? this.#startColumn : 0);
-    return { line: row + this.#startLine, column };
+  positionOf(offset: number): Position {
+    return this.#text.positionOf(offset);
   }
 }
 
@@ -76,7 +66,7 @@ const scripts = new Map<string, Script>();
 export function scriptById(scriptId: string): Script | undefined {
   const known = scripts.get(scriptId);
   if (known !== undefined) return known;
-  const sight = inspectorSession().script(scriptId);
+  const sight = sightOfFile(scriptId) ?? inspectorSession().script(scriptId);
   if (sight === undefined) return undefined;
   const script = new Script(scriptId, sight);
   scripts.set(scriptId, script);
@@ -108,10 +98,4 @@ function isMethod(node: AnyNode): node is Extract<AnyNode, { type: "MethodDefini
 
 function isFunction({ type }: AnyNode): boolean {
   return /^(?:Function|Class)(?:Declaration|Expression)$|^ArrowFunctionExpression$/.test(type);
-}
-
-function lineStartsOf(source: string): number[] {
-  const starts = [0];
-  for (const match of source.matchAll(/\r\n|[\n\r\u2028\u2029]/g)) starts.push(match.index + match[0].length);
-  return starts;
 }

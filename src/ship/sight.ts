@@ -2,11 +2,18 @@
 
 /** What V8 knows of a function. */
 export interface Sight {
-  /** Where its code is; `undefined` for native and bound functions. Lines and columns count from 0. */
-  readonly location: { readonly scriptId: string; readonly line: number; readonly column: number } | undefined;
+  /** Where its code is; `undefined` for native and bound functions. */
+  readonly location: FunctionLocation | undefined;
   /** The variables around it, innermost scope first, the global scope left out. */
   readonly scopes: readonly ScopeSight[];
   readonly bound: BoundSight | undefined;
+}
+
+/** Lines and columns count from 0. */
+export interface FunctionLocation {
+  readonly scriptId: string;
+  readonly line: number;
+  readonly column: number;
 }
 
 export interface ScopeSight {
