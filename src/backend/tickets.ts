@@ -85,8 +85,12 @@ export class TicketBook {
 
   /** The task was answered: its ticket, and those before it, are open no more. */
   pass(taskId: number): void {
-    const ticket = this.#ticketOf(taskId);
-    if (ticket !== undefined) this.#passed = ticket;
+    // Answers come in the order of the tickets; those before this one were taken back.
+    for (let ticket = this.#passed + 1; ticket <= this.#issued; ticket++) {
+      if (this.#tasks[ticket % count] !== taskId || this.#wordOf(ticket) === taken) continue;
+      this.#passed = ticket;
+      return;
+    }
   }
 
   /** Keeps the worker from running the task, unless it is too late for that. */
@@ -99,6 +103,10 @@ export class TicketBook {
 
   release(): void {
     this.#block.release();
+  }
+
+  #wordOf(ticket: number): number {
+    return Atomics.load(this.#int32, this.#at + (ticket % count));
   }
 
   /** A task that was taken back may have been sent again: the last ticket counts. */

@@ -84,6 +84,7 @@ export class WorkerLink {
   #tickets: TicketBook | undefined;
   /** Function ids the worker has, oldest use first. */
   readonly #defined = new Set<number>();
+  #lastUsed = 0;
   /** Nobody else is sent the functions that this worker is: so it may let go of what they name. */
   readonly #isAlone: boolean;
   /** What was sent last is a task without a ticket. */
@@ -191,6 +192,8 @@ export class WorkerLink {
 
   #define(fn: CatalogedFunction): void {
     const { functionId } = fn;
+    if (functionId === this.#lastUsed) return;
+    this.#lastUsed = functionId;
     if (this.#defined.delete(functionId)) {
       this.#defined.add(functionId);
       return;
@@ -223,10 +226,9 @@ export class WorkerLink {
   #answer(message: Exclude<WorkerMessage, { kind: "ready" | "failed" }>): void {
     const { taskId } = message;
     this.#tickets?.pass(taskId);
+    if (message.kind === "value") return this.#answerValue(taskId, message.value);
     const deliver = (answer: LinkAnswer): void => this.#listener.onAnswer(taskId, answer);
-    if (message.kind === "value") {
-      this.#whenDecoded([message.value], ([value]) => deliver({ kind: "value", value }), deliver);
-    } else if (message.kind === "error") {
+    if (message.kind === "error") {
       this.#whenDecoded([message.error], ([error]) => deliver({ kind: "error", error: this.#noted(error) }), deliver);
     } else {
       const { failures } = message;
@@ -237,6 +239,21 @@ export class WorkerLink {
       };
       this.#whenDecoded([message.values, ...failures.map((failure) => failure.error)], finish, deliver);
     }
+  }
+
+  /** By far the most frequent answer, mostly with nothing to wait for. */
+  #answerValue(taskId: number, payload: Payload): void {
+    const deliver = (answer: LinkAnswer): void => this.#listener.onAnswer(taskId, answer);
+    const codec = messageCodec();
+    if (this.#decoding !== undefined || codec.prepare(payload) !== undefined)
+      return this.#whenDecoded([payload], ([value]) => deliver({ kind: "value", value }), deliver);
+    let value: unknown;
+    try {
+      value = codec.decode(payload);
+    } catch (error) {
+      return deliver({ kind: "error", error });
+    }
+    deliver({ kind: "value", value });
   }
 
   /** Decodes now if nothing has to be imported and nothing is waiting already; in its turn otherwise. */

@@ -200,7 +200,8 @@ export class RingTraffic implements Ringable {
       const incoming = this.#reader.tryRead();
       if (incoming === undefined) return undefined;
       this.#listener.onFrame(incoming);
-      return incoming.attachments.reduce((sum, { length }) => sum + length, incoming.body.length);
+      const { body, attachments } = incoming;
+      return attachments.length === 0 ? body.length : attachments.reduce((sum, { length }) => sum + length, body.length);
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
       this.#stopReading();

@@ -124,7 +124,7 @@ export class WorkerSlot<W = unknown> {
     this.#jobs.push(job);
     this.#jobsTaken += 1;
     job.handovers += 1;
-    if (this.#jobs.length === 1) this.#comeToFirst(job);
+    if (this.#jobs.length === 1) this.#comeToFirst(job, performance.now());
     try {
       this.#driver.send(job.id, job.work);
     } catch {
@@ -213,8 +213,10 @@ export class WorkerSlot<W = unknown> {
   #answer(taskId: number, answer: LinkAnswer): void {
     const job = this.#jobs[0];
     if (job?.id !== taskId) return;
-    this.#window = performance.now() - this.#since < quickMs ? Math.min(this.#window * 2, mostJobs) : 1;
-    this.#remove(job);
+    const now = performance.now();
+    this.#window = now - this.#since < quickMs ? Math.min(this.#window * 2, mostJobs) : 1;
+    this.#jobs.shift();
+    this.#nextIsFirst(now);
     if (this.#jobs.length === 0 && this.#state === "busy") this.#state = "idle";
     // The worker gets its next job before this one's result is looked at: it may have nothing to do until then.
     this.#owner.slotFinished(this);
@@ -225,15 +227,18 @@ export class WorkerSlot<W = unknown> {
     const index = this.#jobs.indexOf(job);
     if (index < 0) return;
     this.#jobs.splice(index, 1);
-    if (index > 0) return;
+    if (index === 0) this.#nextIsFirst(performance.now());
+  }
+
+  #nextIsFirst(now: number): void {
     clearTimeout(this.#jobTimer);
     const first = this.#jobs[0];
-    if (first !== undefined) this.#comeToFirst(first);
+    if (first !== undefined) this.#comeToFirst(first, now);
   }
 
   /** The worker begins it about now: it has answered the one before. */
-  #comeToFirst(job: Job<W>): void {
-    this.#since = performance.now();
+  #comeToFirst(job: Job<W>, now: number): void {
+    this.#since = now;
     if (job.timeout === undefined || job.timeout === Infinity) return;
     this.#jobTimer = startTimer(job.timeout, () => this.#owner.slotOverdue(this, job));
   }

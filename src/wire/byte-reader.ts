@@ -8,6 +8,8 @@ import { DecodeError } from "../errors.js";
 const scratch = new Float64Array(1);
 const scratchBytes = new Uint8Array(scratch.buffer);
 
+const maxCopiedBytes = 64;
+
 export class ByteReader {
   readonly #bytes: Uint8Array;
   readonly #end: number;
@@ -98,10 +100,13 @@ export class ByteReader {
     for (let index = 0; index < length; index++) target.push(view.getFloat64(index * 8, true));
   }
 
-  /** A view of the next bytes, not a copy. */
+  /** The next bytes: a view of them, or a copy of a few. V8 keeps a short array without a buffer, which a view would have it make. */
   bytes(sizeBytes: number): Uint8Array {
     const start = this.#take(sizeBytes);
-    return this.#bytes.subarray(start, start + sizeBytes);
+    if (sizeBytes > maxCopiedBytes) return this.#bytes.subarray(start, start + sizeBytes);
+    const copy = new Uint8Array(sizeBytes);
+    for (let index = 0; index < sizeBytes; index++) copy[index] = this.#bytes[start + index] ?? 0;
+    return copy;
   }
 
   latin1(length: number): string {

@@ -120,7 +120,11 @@ export class ByteWriter {
 
   bytes(source: Uint8Array): void {
     this.#reserve(source.length);
-    this.#bytes.set(source, this.#position);
+    if (source.length <= maxLoopedLength) {
+      for (let index = 0; index < source.length; index++) this.#bytes[this.#position + index] = source[index] ?? 0;
+    } else {
+      this.#bytes.set(source, this.#position);
+    }
     this.#position += source.length;
   }
 
