@@ -2,6 +2,23 @@
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
+interface Folders {
+  readonly folder: string;
+  readonly spillFolder: string;
+}
+
+/** Where the files of a session may be, in the order in which they are tried. */
+export function foldersOf({ folder, spillFolder }: Folders): readonly string[] {
+  return [folder, spillFolder];
+}
+
+/** The path of a file that may be in either folder. */
+export function fileIn({ folder, spillFolder }: Folders, name: string): string {
+  const path = join(folder, name);
+  const spilled = join(spillFolder, name);
+  return !existsSync(path) && existsSync(spilled) ? spilled : path;
+}
+
 export function segmentName(serial: number): string {
   return `segment-${serial}`;
 }

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { test } from "node:test";
 import { session } from "#lib/memory/session.js";
-import { ClosedError, EmptyError, JoinableQueue, Lock, Queue, StateError } from "manyhands";
+import { ClosedError, EmptyError, JoinableQueue, Lock, Queue, StateError, wait } from "manyhands";
 import { until } from "../../processes/until.js";
 import { forEachBackend, patience } from "../sync/backends.js";
 
@@ -42,6 +42,27 @@ forEachBackend("queues", ({ start }) => {
     for (let index = 0; index < 4; index++) assert.deepEqual(await queue.get(), new Uint8Array(8_000_000).fill(index));
     // The chunk in use, and the few that are kept for the next time.
     assert.ok(extents() <= before + 5, `${extents()} extents, ${before} before`);
+  });
+
+  test("100 queues carry at once, and wait() finds those that have something", async () => {
+    const pairs = Array.from({ length: 50 }, () => ({ there: new Queue<number>(), back: new Queue<number>() }));
+    const child = start(
+      async (served: typeof pairs) => {
+        await Promise.all(served.map(async ({ there, back }) => back.put((await there.get()) * 2)));
+      },
+      [pairs],
+    );
+    await Promise.all(pairs.map(({ there }, index) => there.put(index)));
+    const expected = new Map(pairs.map(({ back }, index) => [back, index * 2]));
+    while (expected.size > 0) {
+      const ready = await wait(expected.keys(), patience);
+      assert.ok(ready.length > 0);
+      for (const queue of ready) {
+        assert.equal(await queue.get(), expected.get(queue));
+        expected.delete(queue);
+      }
+    }
+    assert.equal(await child.join(), 0);
   });
 
   test("two that send large items to each other at once both go on", async () => {

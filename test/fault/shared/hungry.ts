@@ -1,5 +1,5 @@
 /** Wants more memory than there is: `hungry.js HOW`. Prints what came of it. */
-import { Process, ResourceLimitError, SharedArray, SharedMemory, SharedValue } from "manyhands";
+import { activeChildren, Pipe, Pool, Process, Queue, ResourceLimitError, SharedArray, SharedMemory, SharedValue } from "manyhands";
 
 const how = process.argv[2] ?? "";
 const actions: Readonly<Record<string, () => void | Promise<void>>> = {
@@ -19,6 +19,33 @@ const actions: Readonly<Record<string, () => void | Promise<void>>> = {
     const kept: unknown[] = [];
     for (let count = 0; count < 200_000; count++) kept.push(new SharedValue("int32", count));
   },
+  /** Values far larger than /dev/shm, as arguments and results. */
+  async pool() {
+    const pool = new Pool(2);
+    const arrays = Array.from({ length: 6 }, (_, index) => new Float64Array((16 << 20) / 8).fill(index));
+    const back = await pool.map((array: Float64Array) => array.map((element) => element + 0.5), arrays, { chunkSize: 1 });
+    if (!back.every((array, index) => array.every((element) => element === index + 0.5))) throw new Error("an array arrived otherwise");
+    await pool[Symbol.asyncDispose]();
+  },
+  async pipe() {
+    const [here, there] = Pipe<Uint8Array>();
+    const child = new Process(
+      async (connection: typeof there) => connection.send((await connection.recv()).map((byte) => byte + 1)),
+      [there],
+    );
+    child.start();
+    there.close();
+    await here.send(new Uint8Array(16 << 20).fill(3));
+    const back = await here.recv();
+    if (back.length !== 16 << 20 || !back.every((byte) => byte === 4)) throw new Error("the array arrived otherwise");
+    if ((await child.join()) !== 0) throw new Error("the other end failed");
+  },
+  async queue() {
+    const queue = new Queue<Uint8Array>();
+    const child = new Process(async (items: typeof queue) => (await items.get()).every((byte) => byte === 3), [queue]).start();
+    await queue.put(new Uint8Array(16 << 20).fill(3));
+    if ((await child.result()) !== true) throw new Error("the item arrived otherwise");
+  },
   named() {
     SharedMemory.create({ size: 64 << 20 }).bytes.fill(1);
   },
@@ -32,4 +59,6 @@ try {
 } catch (error) {
   if (!(error instanceof ResourceLimitError)) throw error;
   console.log("ResourceLimitError");
+  // A child waits for what could not be sent.
+  for (const child of activeChildren()) child.terminate();
 }

@@ -25,7 +25,7 @@ function runSmall(how: string, temporary: string | undefined) {
 const refusal = spawnSync("unshare", ["-m", "mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", "/dev/shm"], { encoding: "utf8" });
 const skip = refusal.status === 0 ? false : `needs "unshare -m" and mount: ${refusal.error?.message ?? refusal.stderr.trim()}`;
 
-for (const how of ["large", "named", "small"]) {
+for (const how of ["large", "named", "small", "pool", "pipe", "queue"]) {
   test(`${how}: what finds no room in a /dev/shm of 1 MiB is in the temporary folder`, { skip }, () => {
     const { status, signal, stdout, stderr } = runSmall(how, undefined);
     assert.equal(signal, null);
@@ -34,7 +34,13 @@ for (const how of ["large", "named", "small"]) {
   });
 }
 
-for (const how of ["large", "named", "many", "small"]) {
+test("pool: where the temporary folder is small, too, large values go through the stream", { skip }, () => {
+  const { status, stdout, stderr } = runSmall("pool", smallTemporary);
+  assert.equal(status, 0, stderr);
+  assert.equal(stdout.trim(), "works");
+});
+
+for (const how of ["large", "named", "many", "small", "pipe", "queue"]) {
   test(`${how}: where the temporary folder is small, too, there is a ResourceLimitError`, { skip }, () => {
     const { status, signal, stdout, stderr } = runSmall(how, smallTemporary);
     assert.equal(signal, null);

@@ -182,12 +182,17 @@ test("a slow item hands back the rest of its chunk when nobody fixed the size", 
   assert.ok(ranNext > ranIt, "the rest of the chunk was not handed back");
 });
 
+/** Turns of the event loop: more than enough for a reader without a limit to run far ahead. */
+async function manyTurns(): Promise<void> {
+  for (let turn = 0; turn < 500; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}
+
 test("when nobody takes results, reading stops", async () => {
   const source = new LocalSource(endlessNumbers());
   const blocks = mapInputs(new LocalPool(), source, options);
   await blocks.next();
   const given = source.given;
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await manyTurns();
   assert.ok(source.given - given < 120_000, `${source.given - given} inputs were read ahead`);
   await blocks.return(undefined);
   assert.equal(source.isClosed, true);
@@ -199,8 +204,7 @@ test("when no worker gets on, reading stops", async () => {
   const stuckPool = new LocalPool(() => new Promise((resolve) => answers.push(resolve)));
   const blocks = mapInputs(stuckPool, source, options);
   const first = blocks.next();
-  // A turn of the event loop each: more than enough for a reader without a limit to run far ahead.
-  for (let turn = 0; turn < 500; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  await manyTurns();
   assert.ok(source.given >= 1000 && source.given < 120_000, `${source.given} inputs were read`);
   for (const answer of answers) answer({ ran: 1, text: "", failures: [], elapsed: 1 });
   assert.equal((await first).done, false);
