@@ -41,6 +41,7 @@ export class Connection<T = unknown> implements Shareable, CanBeReady, Disposabl
   readonly #transport: Transport;
   readonly #access: Access;
   readonly #senders = new Turns();
+  readonly #receivers = new Turns();
   readonly #breather = new Breather();
   /** A message that could not be received synchronously: the next call gets it. */
   #kept: Incoming | undefined;
@@ -115,7 +116,8 @@ export class Connection<T = unknown> implements Shareable, CanBeReady, Disposabl
   }
 
   /**
-   * Receives the next value; waits for it without blocking the event loop. Python: `recv()`.
+   * Receives the next value; waits for it without blocking the event loop. Calls of one thread receive in the order in which they
+   * were made; `recvSync` and `tryRecv` take what is there before any of them. Python: `recv()`.
    *
    * @throws EndOfFileError when nothing is left to receive and nobody holds the other end any more; again at every call.
    * @throws ClosedError when this end is closed, or cannot be read any more after `recvBytes` met a message that was too long.
@@ -125,7 +127,7 @@ export class Connection<T = unknown> implements Shareable, CanBeReady, Disposabl
    */
   recv(options?: WaitOptions): Promise<T> {
     try {
-      const frame = this.#take("receive") ?? this.#takeSoon(options);
+      const frame = this.#takeFirst("receive", options);
       if (frame === undefined) return this.#recv(options);
       const value = this.#decode(frame);
       return this.#breather.isDue() ? this.#breather.after(value) : Promise.resolve(value);
@@ -238,7 +240,7 @@ export class Connection<T = unknown> implements Shareable, CanBeReady, Disposabl
   /** The values that come, until nobody holds the other end any more. */
   async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
     for (;;) {
-      const frame = this.#take("receive") ?? this.#takeSoon() ?? (await this.#next());
+      const frame = this.#takeFirst("receive") ?? (await this.#next());
       if (frame === undefined) {
         if (this.#transport.failure !== undefined) throw this.#transport.failure;
         return;
@@ -297,7 +299,7 @@ export class Connection<T = unknown> implements Shareable, CanBeReady, Disposabl
   }
 
   async #recvBytes(options: WaitOptions): Promise<Uint8Array<ArrayBuffer>> {
-    const frame = this.#take("receive bytes") ?? this.#takeSoon(options) ?? (await this.#next(options));
+    const frame = this.#takeFirst("receive bytes", options) ?? (await this.#next(options));
     if (frame === undefined) throw this.#end();
     if (frame.tag !== tags.bytes) throw new DecodeError("Cannot receive bytes: the message is a value, which recv() receives");
     return frame.body;
@@ -306,13 +308,26 @@ export class Connection<T = unknown> implements Shareable, CanBeReady, Disposabl
   /** Waits for the next message; `undefined` when none will come any more. */
   async #next({ timeout, signal }: WaitOptions = {}): Promise<Incoming | undefined> {
     const deadline = new Deadline(timeout, "receive");
-    for (;;) {
-      signal?.throwIfAborted();
-      const isReadable = await this.#transport.untilReadable({ deadline, signal });
-      const frame = this.#take("receive");
-      if (frame !== undefined || this.#transport.hasEnded) return frame;
-      if (!isReadable) throw nothingCame(timeout);
+    signal?.throwIfAborted();
+    if (!(await this.#receivers.enter(deadline, signal))) throw nothingCame(timeout);
+    try {
+      for (;;) {
+        signal?.throwIfAborted();
+        const isReadable = await this.#transport.untilReadable({ deadline, signal });
+        const frame = this.#take("receive");
+        if (frame !== undefined || this.#transport.hasEnded) return frame;
+        if (!isReadable) throw nothingCame(timeout);
+      }
+    } finally {
+      this.#receivers.leave();
     }
+  }
+
+  /** The next message if there is one, or if one comes in a moment, and nobody waits for it already. */
+  #takeFirst(doing: string, options?: WaitOptions): Incoming | undefined {
+    if (this.#receivers.isEmpty) return this.#take(doing) ?? this.#takeSoon(options);
+    this.#refuseReading(doing);
+    return undefined;
   }
 
   /** The next message if there is one. `doing` is what the user does, for the message when that cannot be. */

@@ -127,7 +127,9 @@ class Collector {
     if (this.#superClass(free)) return;
     if (free.name === viteDynamicImport) this.#refuseDynamicImport();
     if (free.name === "arguments" && free.variable?.defs.length === 0) this.#refuseArguments();
-    const reading = readVariable(this.#located.sight.scopes, free.name);
+    // V8 shows the name of a function expression in no scope: what it shows under that name is another variable.
+    const isHidden = free.variable?.scope.type === "function-expression-name";
+    const reading: Reading = isHidden ? { state: "absent" } : readVariable(this.#located.sight.scopes, free.name);
     if (reading.state === "unset") this.#refuseUnset(free.name);
     if (reading.state === "absent") return this.#absent(free);
     if (this.#import(free, reading.value)) return;

@@ -15,6 +15,11 @@ export function isMainFile(fileName: string): boolean {
 export interface MainModule {
   readonly url: string;
   readonly source: SourceText;
+  /**
+   * What V8 shows in no scope: the names of function expressions, which the functions within may use. And with them, since nothing
+   * tells them apart without a parser, the names of all functions and classes.
+   */
+  readonly hiddenNames: ReadonlySet<string>;
 }
 
 let lastMain: { readonly argument: string | undefined; readonly module: MainModule | undefined } | undefined;
@@ -31,10 +36,18 @@ function readMain(argument: string | undefined): MainModule | undefined {
   const path = realPath(argument);
   if (isModuleFile(path) !== true) return undefined;
   try {
-    return { url: pathToFileURL(path).href, source: new SourceText(readFileSync(path, "utf8")) };
+    const text = readFileSync(path, "utf8");
+    return { url: pathToFileURL(path).href, source: new SourceText(text), hiddenNames: namesIn(text) };
   } catch {
     return undefined;
   }
+}
+
+/** Behind the word that declares it, a `*`, spaces and comments. */
+const namePattern = /\b(?:function|class)\b(?:[\s*]|\/\*[^]*?\*\/|\/\/.*)*([\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*)/gu;
+
+function namesIn(text: string): ReadonlySet<string> {
+  return new Set([...text.matchAll(namePattern)].map(([, name = ""]) => name));
 }
 
 const realPaths = new Map<string, string>();

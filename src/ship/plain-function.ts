@@ -2,7 +2,8 @@
  * Functions of the program's main file that plainly take nothing from around them. Neither the parser nor the source that V8 holds is
  * needed for these, which together take longer to get ready than everything else that a first task needs. A function is plain when
  *
- *  - no word of its text, be it in a comment, is the name of a variable that V8 shows around it, or gives meaning to what is around it;
+ *  - no word of its text, be it in a comment, is the name of a variable that V8 shows around it, or that of any function or class of
+ *    the file, which V8 may not show; nor does any give meaning to what is around it;
  *  - V8 compiles the text as an expression, which a method or a part of a class is not;
  *  - it stands in the main file, which is a module, where V8 says: nothing in a main file is sent by the name of its export.
  *
@@ -13,6 +14,7 @@ import type { CapturedCode } from "./capture.js";
 import { mainModule, type MainModule } from "./main-file.js";
 import { originOf } from "./origin.js";
 import { describeFunction, ownName } from "./refusal.js";
+import { urlOfRunning } from "./running-sources.js";
 import type { FunctionLocation, ScopeSight, Sight } from "./sight.js";
 import type { Position } from "./source-text.js";
 
@@ -22,7 +24,7 @@ export function capturePlain(fn: Function, { location, scopes }: Sight): Capture
   if (location === undefined || main === undefined) return undefined;
   const text = Function.prototype.toString.call(fn);
   const place = placeOf(text, location, main);
-  if (place === undefined || mayTake(text, scopes) || !isExpression(text)) return undefined;
+  if (place === undefined || mayTake(text, scopes, main) || !isExpression(text)) return undefined;
   const { url } = main;
   return {
     located: undefined,
@@ -40,14 +42,16 @@ export function capturePlain(fn: Function, { location, scopes }: Sight): Capture
 
 /** `undefined` when it stands elsewhere, or was generated from something that Node has a map of. */
 function placeOf(text: string, location: FunctionLocation, { url, source }: MainModule): Position | undefined {
+  if (urlOfRunning(location.scriptId) !== url) return undefined;
   const offset = source.offsetOf(location);
   const start = source.text.lastIndexOf(text, offset);
   if (start === -1 || start + text.length <= offset) return undefined;
   return process.getBuiltinModule("node:module").findSourceMap(url) === undefined ? source.positionOf(start) : undefined;
 }
 
-function mayTake(text: string, scopes: readonly ScopeSight[]): boolean {
+function mayTake(text: string, scopes: readonly ScopeSight[], { hiddenNames }: MainModule): boolean {
   const words = new Set(text.replace(ownNameInText, "").match(wordPattern));
+  for (const word of words) if (hiddenNames.has(word)) return true;
   return (
     tellingWords.some((word) => words.has(word)) || scopes.some(({ variables }) => Object.keys(variables).some((name) => words.has(name)))
   );

@@ -5,9 +5,8 @@
  * its debugger alone, which hashes all sources there are when it is switched on, Node's own included: 50 ms at the start of a program.
  */
 import { crypto } from "../platform/crypto.js";
-import { inspectorSession } from "./inspector-session.js";
 import { contentOf, fileNameOf, isModuleFile } from "./files.js";
-import { hashOfRunning } from "./running-sources.js";
+import { hashOfRunning, urlOfRunning } from "./running-sources.js";
 import type { ScriptSight } from "./sight.js";
 
 /** `undefined` when it does not run, does not come from a file, or comes from one that is not what V8 has. */
@@ -19,13 +18,6 @@ export function sightOfFile(scriptId: string): ScriptSight | undefined {
   const content = isModule === undefined ? undefined : contentOf(path);
   if (isModule === undefined || content === undefined || hashOfRunning(path) !== hashOf(content)) return undefined;
   return { url, isModule, startLine: 0, startColumn: 0, source: content.toString() };
-}
-
-/** `undefined` for what was loaded twice under one name, too: it may be either. */
-function urlOfRunning(scriptId: string): string | undefined {
-  const running = inspectorSession().runningScripts();
-  const url = running.get(scriptId);
-  return [...running.values()].filter((other) => other === url).length > 1 ? undefined : url;
 }
 
 function hashOf(content: Buffer): string {

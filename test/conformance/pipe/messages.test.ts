@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { EndOfFileError, Lock, Pipe, Queue, wait, type Connection } from "manyhands";
+import { setImmediate as turn } from "node:timers/promises";
+import { ClosedError, EndOfFileError, Lock, Pipe, Queue, TimeoutError, wait, type Connection } from "manyhands";
 import { forEachBackend, patience } from "../sync/backends.js";
 
 forEachBackend("Pipe", ({ start }) => {
@@ -96,6 +97,25 @@ forEachBackend("Pipe", ({ start }) => {
       assert.equal(await child.result(), 64 << 20);
     });
   }
+
+  test("calls of one thread receive in the order in which they were made, also one that came when others waited", async () => {
+    const [here, there] = Pipe<number>();
+    for (let round = 0; round < 20; round++) {
+      const waiting = [there.recv(patience), there.recv(patience)];
+      await turn();
+      for (const value of [1, 2, 3]) here.sendSync(value);
+      assert.deepEqual(await Promise.all([...waiting, there.recv(patience)]), [1, 2, 3]);
+    }
+    const late = there.recv({ timeout: 1 });
+    const next = there.recv(patience);
+    await assert.rejects(late, TimeoutError);
+    here.sendSync(4);
+    assert.equal(await next, 4);
+    const pending = [there.recv(), there.recv()];
+    there.close();
+    for (const end of pending) await assert.rejects(end, ClosedError);
+    here.close();
+  });
 
   test("ends travel on and on, through ends that travelled themselves", async () => {
     const relay = async (from: Connection<Connection>, to: Connection<Connection>): Promise<void> => {

@@ -47,9 +47,6 @@ test("a function that takes nothing has the same form by its text alone as by th
     function (x: number) {
       return x;
     },
-    function fact(n: number): number {
-      return n < 2 ? 1 : n * fact(n - 1);
-    },
     square,
     upTo,
     inner,
@@ -82,7 +79,17 @@ test("a function that takes something from around it, or may, is not taken for a
     class {
       readonly x = 1;
     },
+    function fact(n: number): number {
+      return n < 2 ? 1 : n * fact(n - 1);
+    },
     Reflect.get(holder, "method"),
+    // V8 shows the name of a function expression in no scope.
+    (function hidden() {
+      return () => hidden.name;
+    })(),
+    (function escape() {
+      return () => escape.length;
+    })(),
     /* A word of a comment is a word: factor */
     (x: number) => /* factor */ x,
   ];
@@ -105,24 +112,54 @@ test("the file of a script that runs is its source, as long as it is what was lo
 });
 
 test("a main file that was written again after it was loaded is not believed", () => {
+  const program = `
+    import { writeFileSync, readFileSync } from "node:fs";
+    const word = "sent";
+    const say = (x) => word + x;
+    const path = process.argv[1];
+    // The function stands where it was, but its variable has become another kind of thing.
+    writeFileSync(path, readFileSync(path, "utf8").replace('const word = "sent"', 'import word from "no"'));
+    await print(say, "!");
+  `;
+  assert.equal(run({ "main.mjs": program }), "sent!\n");
+});
+
+test("a function of another file that stands where the main file has the same text is one of that file", () => {
+  const same = "export default (x) => globalThis.where + x;\n";
+  const files = {
+    "main.mjs": `import other from "./other.mjs";\n${same}await print(other, "!");\n`,
+    "other.mjs": `globalThis.where = "other";\n${same}`,
+  };
+  assert.equal(run(files), "other!\n");
+});
+
+test("where Error is frozen, functions are found in another way", () => {
+  const program = `
+    Object.freeze(Error);
+    const factor = 3;
+    await print((x) => x * factor, 2);
+  `;
+  assert.equal(run({ "main.mjs": program }), "6\n");
+});
+
+/** Runs `main.mjs` of these files, which has `print(fn, arg)`: what a worker makes of it. */
+function run(files: Readonly<Record<"main.mjs", string>> & Readonly<Record<string, string>>): string {
   const folder = mkdtempSync(join(tmpdir(), "plain-"));
-  try {
-    const program = `
-      import { writeFileSync, readFileSync } from "node:fs";
-      import { Pool } from ${JSON.stringify(import.meta.resolve("#lib/index.js"))};
-      const word = "sent";
-      const say = (x) => word + x;
-      const path = process.argv[1];
-      // The function stands where it was, but its variable has become another kind of thing.
-      writeFileSync(path, readFileSync(path, "utf8").replace('const word = "sent"', 'import word from "no"'));
+  const print = `
+    import { Pool } from ${JSON.stringify(import.meta.resolve("#lib/index.js"))};
+    export async function print(fn, arg) {
       const pool = new Pool(1);
-      console.log(await pool.apply(say, ["!"]));
+      console.log(await pool.apply(fn, [arg]));
       await pool[Symbol.asyncDispose]();
-    `;
-    const file = join(folder, "program.mjs");
-    writeFileSync(file, program);
-    assert.equal(execFileSync(process.execPath, [file], { encoding: "utf8" }), "sent!\n");
+    }
+  `;
+  try {
+    writeFileSync(join(folder, "print.mjs"), print);
+    for (const [name, text] of Object.entries(files)) {
+      writeFileSync(join(folder, name), name === "main.mjs" ? `import { print } from "./print.mjs"; ${text}` : text);
+    }
+    return execFileSync(process.execPath, [join(folder, "main.mjs")], { encoding: "utf8" });
   } finally {
     rmSync(folder, { recursive: true });
   }
-});
+}

@@ -90,6 +90,15 @@ for (const [name, fn, message] of cases) {
   });
 }
 
+test("the name of the function expression around a function is refused, and never taken for another variable", () => {
+  const step = "the outer one";
+  const within = (function step(): () => string {
+    return () => typeof step;
+  })();
+  assert.equal(step, "the outer one");
+  assert.throws(() => shipFunction(within, codec), /uses the variable step, which cannot be read/);
+});
+
 test("the same function is encoded once while what it captured stays the same, and anew when it changes", () => {
   const state = { n: 1 };
   const fn = (): number => state.n;
