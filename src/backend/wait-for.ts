@@ -1,5 +1,6 @@
+import { checkWaitOptions } from "../memory/deadline.js";
 import { Settlement } from "../memory/settlement.js";
-import { startTimer } from "./timer.js";
+import { startTimer } from "../platform/timer.js";
 
 /** How long to wait, and what may end the wait early. */
 export interface WaitOptions {
@@ -13,7 +14,9 @@ export interface WaitOptions {
  * Waits until `promise` has settled, either way: `true`; or until `timeout` milliseconds are over: `false`.
  * @throws the reason of `signal` when that aborts first.
  */
-export async function waitFor(promise: Promise<unknown>, { timeout, signal }: WaitOptions): Promise<boolean> {
+export async function waitFor(promise: Promise<unknown>, options: WaitOptions): Promise<boolean> {
+  checkWaitOptions(options, "wait");
+  const { timeout, signal } = options;
   signal?.throwIfAborted();
   const end = await new Promise<"settled" | "over" | "aborted">((resolve) => {
     const finish = (how: "settled" | "over" | "aborted"): void => {

@@ -1,4 +1,7 @@
 /** The end of a wait. */
+import { inspect } from "node:util";
+import type { WaitOptions } from "./waitable.js";
+
 export class Deadline {
   readonly #at: number;
 
@@ -18,4 +21,25 @@ export class Deadline {
   get remaining(): number {
     return this.#at === Infinity ? Infinity : Math.max(0, this.#at - performance.now());
   }
+}
+
+/**
+ * When a call's wait ends, by its options.
+ *
+ * @throws TypeError when they are no object, as a bare number of milliseconds is, or when what is in them is of the wrong type.
+ */
+export function deadlineOf(options: WaitOptions | undefined, what: string): Deadline {
+  checkWaitOptions(options, what);
+  return new Deadline(options?.timeout, what);
+}
+
+/** The same check, where the timeout is checked elsewhere. */
+export function checkWaitOptions(options: unknown, what: string): void {
+  if (options === undefined) return;
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`Cannot ${what}: what it waits for is said by an object, as in { timeout: 50 }, not by ${inspect(options)}`);
+  }
+  const signal: unknown = Reflect.get(options, "signal");
+  if (signal === undefined || (typeof signal === "object" && signal !== null && "throwIfAborted" in signal)) return;
+  throw new TypeError(`Cannot ${what}: the signal must be an AbortSignal`);
 }

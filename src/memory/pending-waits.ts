@@ -1,4 +1,5 @@
 /** The asynchronous waits of one thread on the words of one piece of memory. What wakes them is the implementation's matter. */
+import { startTimer } from "../platform/timer.js";
 import type { WaitResult, WordWaitOptions } from "./waitable.js";
 
 interface Pending {
@@ -58,7 +59,7 @@ export class PendingWaits {
           resolve(result);
         },
       };
-      if (timeout !== undefined && timeout < Infinity) timer = setTimeout(() => pending.settle("timed-out"), timeout);
+      if (timeout !== undefined && timeout < Infinity) timer = startTimer(timeout, () => pending.settle("timed-out"));
       if (isBackground) timer?.unref();
       signal?.addEventListener("abort", abort, { once: true });
       if (!isBackground && this.#foreground++ === 0) this.#source.ref();

@@ -6,6 +6,7 @@
 import { closeSync, fstatSync, openSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { ResourceLimitError } from "../errors.js";
+import { mayMap } from "../platform/mapping-limit.js";
 import { native, type Mapping } from "../platform/native.js";
 import { countForCollector } from "../platform/collector.js";
 import { keepUntransferable } from "../platform/untransferable.js";
@@ -63,6 +64,12 @@ export function openSegment(path: string, sizeBytes?: number): Mapping {
 }
 
 function mapped(fd: number, sizeBytes: number, { isBacked = false } = {}): Mapping {
+  if (!mayMap()) {
+    throw new ResourceLimitError(
+      `Cannot map ${sizeBytes} bytes of shared memory: this process has nearly as many mappings as the system allows (vm.max_map_count). ` +
+        `Each shared object of more than 4 KiB needs two: keep fewer of them at a time, or put many values into one array.`,
+    );
+  }
   const mapping = native().mapFile(fd, sizeBytes, { isBacked });
   keepUntransferable(mapping.buffer);
   countForCollector(mapping.buffer);

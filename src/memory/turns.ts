@@ -1,4 +1,5 @@
 /** The order in which asynchronous waits of one thread take turns: first come, first served. */
+import { startTimer } from "../platform/timer.js";
 import type { Deadline } from "./deadline.js";
 
 export class Turns {
@@ -36,12 +37,16 @@ export class Turns {
         over();
         resolve(true);
       };
-      if (remaining < Infinity) {
-        timer = setTimeout(() => {
-          over();
-          resolve(false);
-        }, remaining);
-      }
+      const look = (): void => {
+        if (deadline.remaining > 0) {
+          // Further away than a timer goes.
+          timer = startTimer(deadline.remaining, look);
+          return;
+        }
+        over();
+        resolve(false);
+      };
+      if (remaining < Infinity) timer = startTimer(remaining, look);
       signal?.addEventListener("abort", abort, { once: true });
       this.#queue.add(admit);
     });

@@ -1,7 +1,7 @@
 /** One end of a pipe, or of a connection between programs: the face of both. */
 import { BufferTooShortError, ClosedError, DecodeError, EmptyError, EndOfFileError, StateError, TimeoutError } from "../errors.js";
 import { Breather } from "../memory/breather.js";
-import { Deadline } from "../memory/deadline.js";
+import { checkWaitOptions, Deadline, deadlineOf } from "../memory/deadline.js";
 import { handleOf, type Handle, type Shareable } from "../memory/handle.js";
 import { readiness, type CanBeReady, type Readiness } from "../memory/readiness.js";
 import { spinWeight } from "../memory/spin.js";
@@ -82,6 +82,7 @@ export class Connection<T = unknown> implements Shareable, CanBeReady, Disposabl
    */
   send(value: T, options?: WaitOptions): Promise<void> {
     try {
+      checkWaitOptions(options, "send");
       this.#refuseWriting("send");
       return this.#send(this.#transport.codec.encode(value, "value"), tags.value, options);
     } catch (error) {
@@ -127,6 +128,7 @@ export class Connection<T = unknown> implements Shareable, CanBeReady, Disposabl
    */
   recv(options?: WaitOptions): Promise<T> {
     try {
+      checkWaitOptions(options, "receive");
       const frame = this.#takeFirst("receive", options);
       if (frame === undefined) return this.#recv(options);
       const value = this.#decode(frame);
@@ -142,8 +144,9 @@ export class Connection<T = unknown> implements Shareable, CanBeReady, Disposabl
    * @throws StateError when the message needs modules (functions, classes, kinds of shared objects) that are not loaded yet,
    *   since that cannot be waited for: the next call of `recv` gets it.
    */
-  recvSync({ timeout }: { readonly timeout?: number | undefined } = {}): T {
-    const deadline = new Deadline(timeout, "receive");
+  recvSync(options: { readonly timeout?: number | undefined } = {}): T {
+    const deadline = deadlineOf(options, "receive");
+    const { timeout } = options;
     for (;;) {
       const frame = this.#take("receive") ?? this.#takeSoon({ timeout });
       if (frame !== undefined) return this.#decodeSync(frame);
@@ -212,7 +215,9 @@ export class Connection<T = unknown> implements Shareable, CanBeReady, Disposabl
    *
    * @throws ClosedError when this end is closed; StateError when it only sends; the signal's reason, when it is aborted.
    */
-  async poll({ timeout = 0, signal }: WaitOptions = {}): Promise<boolean> {
+  async poll(options: WaitOptions = {}): Promise<boolean> {
+    checkWaitOptions(options, "poll");
+    const { timeout = 0, signal } = options;
     const deadline = new Deadline(timeout, "poll");
     this.#refuseReading("poll");
     signal?.throwIfAborted();

@@ -1,6 +1,6 @@
 /** Waits for the first of several things. */
 import { setMaxListeners } from "node:events";
-import { Deadline } from "../memory/deadline.js";
+import { deadlineOf, type Deadline } from "../memory/deadline.js";
 import { canBeReady, readiness, type CanBeReady, type Readiness } from "../memory/readiness.js";
 import { Settlement } from "../memory/settlement.js";
 import type { WaitOptions } from "../memory/waitable.js";
@@ -33,11 +33,9 @@ export type { CanBeReady };
  * await sender.send("hello");
  * assert.deepEqual(await wait([receiver, new Promise(() => {})]), [receiver]);
  */
-export async function wait<T extends CanBeReady | PromiseLike<unknown>>(
-  objects: Iterable<T>,
-  { timeout, signal }: WaitOptions = {},
-): Promise<T[]> {
-  const deadline = new Deadline(timeout, "wait");
+export async function wait<T extends CanBeReady | PromiseLike<unknown>>(objects: Iterable<T>, options: WaitOptions = {}): Promise<T[]> {
+  const deadline = deadlineOf(options, "wait");
+  const { timeout, signal } = options;
   signal?.throwIfAborted();
   const watched = new Map([...objects].map((object) => [object, readinessOf(object)]));
   if (watched.size === 0 && timeout === undefined)

@@ -2,7 +2,7 @@
  * Whether a process or thread is still the one it was. An id alone does not tell: ids are recycled, and a process that
  * was killed but not yet reaped by its parent (a zombie) still answers to signals. The id together with its start time does.
  */
-import { readFileSync } from "node:fs";
+import { readFileSync, readlinkSync } from "node:fs";
 
 /** A process or thread, for as long as the machine runs. */
 export interface Task {
@@ -22,6 +22,15 @@ export function startTimeOf(id: number): number | undefined {
   }
   const { state, startTime } = parseStat(stat);
   return state === "Z" || state === "X" || state === "x" ? undefined : startTime;
+}
+
+/** The operating system's id of this very thread; `undefined` where that cannot be known. Needs no native function. */
+export function ownThreadId(): number | undefined {
+  try {
+    return Number(/\d+$/.exec(readlinkSync("/proc/thread-self"))?.[0]) || undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Whether the task still runs: not ended, not a zombie, not another one under the same id. */

@@ -19,7 +19,7 @@ import { Fifo } from "./fifo.js";
 import { InOrder } from "./in-order.js";
 import type { ItemSource } from "./item-source.js";
 import { type ChunkResult, ChunkOutcomes, lostChunk, type Outcome } from "./outcome.js";
-import { startTimer } from "../backend/timer.js";
+import { startTimer } from "../platform/timer.js";
 import type { WaitOptions } from "../backend/wait-for.js";
 
 /** What the stream needs of its pool. */

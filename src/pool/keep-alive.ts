@@ -1,4 +1,4 @@
-import { longestDelay } from "../backend/timer.js";
+import { longestDelay } from "../platform/timer.js";
 
 /**
  * Keeps the event loop alive while there is work. The workers' own handles never do: a pool that nobody closed must not

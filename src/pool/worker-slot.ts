@@ -18,7 +18,7 @@
 import type { LinkAnswer, LinkEnd, LinkListener } from "../backend/worker-link.js";
 import type { Withdrawal } from "../backend/tickets.js";
 import type { Job } from "./job.js";
-import { startTimer } from "../backend/timer.js";
+import { startTimer } from "../platform/timer.js";
 
 export type SlotState = "starting" | "idle" | "busy" | "stopping" | "ended";
 

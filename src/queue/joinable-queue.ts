@@ -1,6 +1,6 @@
 /** A queue that knows when all its items are done. */
 import { StateError } from "../errors.js";
-import { Deadline } from "../memory/deadline.js";
+import { deadlineOf } from "../memory/deadline.js";
 import { handleOf, type Handle } from "../memory/handle.js";
 import { attendMs } from "../memory/holders.js";
 import { Identities } from "../memory/identities.js";
@@ -55,8 +55,9 @@ export class JoinableQueue<T = unknown> extends Queue<T> {
    */
   join(options?: { readonly timeout?: undefined; readonly signal?: AbortSignal | undefined }): Promise<true>;
   join(options?: WaitOptions): Promise<boolean>;
-  async join({ timeout, signal }: WaitOptions = {}): Promise<boolean> {
-    const deadline = new Deadline(timeout, "join a queue");
+  async join(options: WaitOptions = {}): Promise<boolean> {
+    const deadline = deadlineOf(options, "join a queue");
+    const { signal } = options;
     signal?.throwIfAborted();
     if (this.#shared.unfinished === 0) return true;
     if (!(await this.#joins.enter(deadline, signal))) return this.#isDone();
@@ -76,8 +77,8 @@ export class JoinableQueue<T = unknown> extends Queue<T> {
   /** The same, blocking the thread: no task of this same thread can do anything meanwhile. */
   joinSync(options?: { readonly timeout?: undefined }): true;
   joinSync(options?: Pick<WaitOptions, "timeout">): boolean;
-  joinSync({ timeout }: Pick<WaitOptions, "timeout"> = {}): boolean {
-    const deadline = new Deadline(timeout, "join a queue");
+  joinSync(options?: Pick<WaitOptions, "timeout">): boolean {
+    const deadline = deadlineOf(options, "join a queue");
     for (;;) {
       const seen = this.#shared.idle.prepare();
       if (this.#isDone()) return true;

@@ -1,7 +1,7 @@
 /** A queue that processes and threads share. */
 import { ClosedError, EmptyError } from "../errors.js";
 import { Breather } from "../memory/breather.js";
-import { Deadline } from "../memory/deadline.js";
+import { Deadline, deadlineOf } from "../memory/deadline.js";
 import { handleOf, type Handle, type Shareable } from "../memory/handle.js";
 import { Identities } from "../memory/identities.js";
 import { readiness, type CanBeReady, type Readiness } from "../memory/readiness.js";
@@ -90,7 +90,7 @@ export class Queue<T = unknown> implements Shareable, CanBeReady, AsyncIterable<
    */
   put(item: T, options: WaitOptions = {}): Promise<void> {
     try {
-      const deadline = new Deadline(options.timeout, "put an item");
+      const deadline = deadlineOf(options, "put an item");
       options.signal?.throwIfAborted();
       const payload = this.#encode(item);
       if (!this.#putting.now(payload)) return this.#putInTurn(item, payload, { deadline, signal: options.signal });
@@ -108,7 +108,7 @@ export class Queue<T = unknown> implements Shareable, CanBeReady, AsyncIterable<
    * @throws as `put` does.
    */
   putSync(item: T, options: SyncOptions = {}): void {
-    const deadline = new Deadline(options.timeout, "put an item");
+    const deadline = deadlineOf(options, "put an item");
     const payload = this.#encode(item);
     if (!this.#putting.sync(payload, deadline)) throw full(item);
     reclaim(payload);
@@ -129,7 +129,7 @@ export class Queue<T = unknown> implements Shareable, CanBeReady, AsyncIterable<
    */
   get(options: WaitOptions = {}): Promise<T> {
     try {
-      const deadline = new Deadline(options.timeout, "get an item");
+      const deadline = deadlineOf(options, "get an item");
       options.signal?.throwIfAborted();
       const taken = this.#takeNow() ?? this.#takeSoon(deadline);
       if (taken === undefined) return this.#getInTurn({ deadline, signal: options.signal });
@@ -148,7 +148,7 @@ export class Queue<T = unknown> implements Shareable, CanBeReady, AsyncIterable<
    * @throws as `get` does.
    */
   getSync(options: SyncOptions = {}): T {
-    const deadline = new Deadline(options.timeout, "get an item");
+    const deadline = deadlineOf(options, "get an item");
     return decodeSync(this.#taking.sync(this.#takeReady, deadline)) as T;
   }
 
@@ -181,7 +181,7 @@ export class Queue<T = unknown> implements Shareable, CanBeReady, AsyncIterable<
    * assert.equal(jobs.isEmpty, true);
    */
   async lease(options: WaitOptions = {}): Promise<Lease<T>> {
-    const deadline = new Deadline(options.timeout, "lease an item");
+    const deadline = deadlineOf(options, "lease an item");
     options.signal?.throwIfAborted();
     const first = this.#taking.isFree ? this.#leaseNow() : undefined;
     const entry = first ?? (await this.#taking.inTurn(this.#leaseNow, { deadline, signal: options.signal }));
@@ -195,7 +195,7 @@ export class Queue<T = unknown> implements Shareable, CanBeReady, AsyncIterable<
 
   /** The same, blocking the thread. @throws as `getSync` does. */
   leaseSync(options: SyncOptions = {}): Lease<T> {
-    const deadline = new Deadline(options.timeout, "lease an item");
+    const deadline = deadlineOf(options, "lease an item");
     const entry = this.#taking.sync(this.#leaseNow, deadline);
     const message = readStored(this.#shared.readLease(entry));
     if (!isReady(message.body)) {

@@ -19,8 +19,7 @@
  */
 import { TimeoutError } from "../errors.js";
 import { killPoint } from "../memory/kill-point.js";
-import { isTaskAlive, startTimeOf } from "../platform/liveness.js";
-import { native } from "../platform/native.js";
+import { isTaskAlive, ownThreadId, startTimeOf } from "../platform/liveness.js";
 import { roomFor, type EncodedItem } from "./list-items.js";
 
 const layoutVersion = 1;
@@ -157,7 +156,8 @@ let sleeping: Int32Array | undefined;
 
 function ownTag(): number {
   if (tag !== undefined) return tag;
-  const id = native().threadId();
+  // Where threads have no ids that tell whether they live, all writers are of this process, and take each other for alive.
+  const id = ownThreadId() ?? process.pid;
   return (tag = id | (((startTimeOf(id) ?? 0) & startMask) << threadBits));
 }
 

@@ -30,21 +30,26 @@ export interface NamedSegmentOptions {
 export function createNamedSegment({ name, sizeBytes, persist, initialize }: NamedSegmentOptions): NamedSegment {
   const { folder, spillFolder: spill } = membership().session;
   if (findName(name) !== undefined) throw nameTaken(name);
-  const draft = `draft-${native().threadId()}`;
+  const draft = `draft-${native().threadId()}-${beginning}`;
   // What a killed thread with the same id has left.
   for (const place of [folder, spill]) rmSync(join(place, draft), { force: true });
   const mapping = createSegment([folder, spill], draft, sizeBytes);
   const home = inodeOf(join(folder, draft)) === undefined ? spill : folder;
   const draftPath = join(home, draft);
+  beginning += 1;
   try {
     // Space was reserved in whole pages; the name's file has the size asked for.
     truncateSync(draftPath, sizeBytes);
     initialize(mapping);
     return { mapping, ...publish({ name, draftPath, home, persist }) };
   } finally {
+    beginning -= 1;
     rmSync(draftPath, { force: true });
   }
 }
+
+/** How many this thread is making: what one begins with may need another. */
+let beginning = 0;
 
 /** Opens a segment that any program of this user has made. @throws StateError when there is none. */
 export function openNamedSegment(name: string): NamedSegment {

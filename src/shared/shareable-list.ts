@@ -60,7 +60,10 @@ export class ShareableList implements Shareable, Iterable<ListItem> {
       this.#slots = new ListSlots(items.buffer);
       return;
     }
-    if (typeof items !== "object" || items === null) throw new TypeError("Cannot make a shareable list: it needs the items it begins with");
+    if (typeof items !== "object" || items === null || !(Symbol.iterator in items)) {
+      throw new TypeError("Cannot make a shareable list: it needs the items it begins with, in an array or another iterable");
+    }
+    if (persist !== undefined && name === undefined) throw new TypeError("Cannot make a shareable list: only one with a name can persist");
     const encoded = Array.from(items, encodeItem);
     const size = slotsSizeBytes(encoded.map(roomFor));
     if (name === undefined) {

@@ -1,6 +1,6 @@
 /** A barrier that processes and threads share. Rounds and deaths: rendezvous.ts. */
 import { DecodeError, StateError } from "../errors.js";
-import { Deadline } from "../memory/deadline.js";
+import { Deadline, deadlineOf } from "../memory/deadline.js";
 import { handleOf, type Handle, type Shareable } from "../memory/handle.js";
 import { attendMs } from "../memory/holders.js";
 import { Identities } from "../memory/identities.js";
@@ -80,8 +80,9 @@ export class Barrier implements Shareable {
    * @throws the signal's reason, when it is aborted, which breaks the barrier for the others unless all have arrived.
    * @throws TypeError when the timeout is not a number.
    */
-  async wait({ timeout, signal }: WaitOptions = {}): Promise<number> {
-    const deadline = this.#deadline(timeout);
+  async wait(options: WaitOptions = {}): Promise<number> {
+    const deadline = this.#deadline(options);
+    const { signal } = options;
     signal?.throwIfAborted();
     const rendezvous = this.#rendezvous;
     const { words } = rendezvous.block;
@@ -111,8 +112,8 @@ export class Barrier implements Shareable {
    * @throws what the action throws, for the party that runs it; StateError when it returns a promise.
    * @throws TypeError when the timeout is not a number.
    */
-  waitSync({ timeout }: { readonly timeout?: number | undefined } = {}): number {
-    const deadline = this.#deadline(timeout);
+  waitSync(options: { readonly timeout?: number | undefined } = {}): number {
+    const deadline = this.#deadline(options);
     const rendezvous = this.#rendezvous;
     const { words } = rendezvous.block;
     let arrival = rendezvous.arrive(this.#manner);
@@ -145,8 +146,9 @@ export class Barrier implements Shareable {
     return { isWithAction: this.#action !== undefined };
   }
 
-  #deadline(timeout: number | undefined): Deadline {
-    return new Deadline(timeout ?? this.#rendezvous.timeout, "wait at a barrier");
+  #deadline(options: WaitOptions): Deadline {
+    const given = deadlineOf(options, "wait at a barrier");
+    return options.timeout === undefined ? new Deadline(this.#rendezvous.timeout, "wait at a barrier") : given;
   }
 
   /** Whether all have passed. @throws BrokenBarrierError when the round ended badly; at the deadline it does. */

@@ -1,6 +1,6 @@
 /** What both semaphores are. */
 import { TimeoutError } from "../errors.js";
-import { Deadline } from "../memory/deadline.js";
+import { deadlineOf } from "../memory/deadline.js";
 import type { handleOf, Handle, Shareable } from "../memory/handle.js";
 import type { Acquisition } from "../memory/mutex.js";
 import type { WaitOptions } from "../memory/waitable.js";
@@ -29,8 +29,8 @@ export abstract class BaseSemaphore implements Shareable {
   acquire(options?: { readonly timeout?: undefined; readonly signal?: AbortSignal | undefined }): Promise<Guard>;
   acquire(options?: WaitOptions): Promise<Guard | undefined>;
   acquire(options?: WaitOptions): Promise<Guard | undefined> {
-    if (options === undefined && this.#permits.takeFree()) return Promise.resolve(new Guard(false, this));
-    return this.#acquire(options);
+    const free = options === undefined ? this.#guard(this.#permits.takeFree()) : undefined;
+    return free === undefined ? this.#acquire(options) : Promise.resolve(free);
   }
 
   /**
@@ -42,7 +42,7 @@ export abstract class BaseSemaphore implements Shareable {
   acquireSync(options?: { readonly timeout?: undefined }): Guard;
   acquireSync(options?: { readonly timeout?: number | undefined }): Guard | undefined;
   acquireSync(options?: { readonly timeout?: number | undefined }): Guard | undefined {
-    const deadline = options?.timeout === undefined ? undefined : new Deadline(options.timeout, "acquire a semaphore");
+    const deadline = options === undefined ? undefined : deadlineOf(options, "acquire a semaphore");
     return this.#guard(this.#permits.acquireSync(deadline));
   }
 
@@ -76,10 +76,9 @@ export abstract class BaseSemaphore implements Shareable {
   abstract [handleOf](): Handle;
 
   async #acquire(options: WaitOptions = {}): Promise<Guard | undefined> {
-    const deadline = new Deadline(options.timeout, "acquire a semaphore");
+    const deadline = deadlineOf(options, "acquire a semaphore");
     options.signal?.throwIfAborted();
-    if (this.#permits.takeFree()) return new Guard(false, this);
-    return this.#guard(await this.#permits.acquire(deadline, options.signal));
+    return this.#guard(this.#permits.takeFree() ?? (await this.#permits.acquire(deadline, options.signal)));
   }
 
   #guard(acquisition: Acquisition): Guard | undefined {

@@ -1,7 +1,7 @@
 /** A condition that processes and threads share. Who waits and who was notified: waiters.ts. */
 import { DecodeError, StateError } from "../errors.js";
 import { Block } from "../memory/block.js";
-import { Deadline } from "../memory/deadline.js";
+import { deadlineOf, type Deadline } from "../memory/deadline.js";
 import { handleOf, type Handle, type Shareable } from "../memory/handle.js";
 import { attendMs, holders } from "../memory/holders.js";
 import { Identities } from "../memory/identities.js";
@@ -93,8 +93,9 @@ export class Condition implements Shareable {
    */
   wait(options?: { readonly timeout?: undefined; readonly signal?: AbortSignal | undefined }): Promise<true>;
   wait(options?: WaitOptions): Promise<boolean>;
-  async wait({ timeout, signal }: WaitOptions = {}): Promise<boolean> {
-    const deadline = new Deadline(timeout, "wait for a condition");
+  async wait(options: WaitOptions = {}): Promise<boolean> {
+    const deadline = deadlineOf(options, "wait for a condition");
+    const { signal } = options;
     this.#requireLock("wait for");
     signal?.throwIfAborted();
     if (deadline.remaining <= 0) return false;
@@ -115,8 +116,8 @@ export class Condition implements Shareable {
    */
   waitSync(options?: { readonly timeout?: undefined }): true;
   waitSync(options?: { readonly timeout?: number | undefined }): boolean;
-  waitSync({ timeout }: { readonly timeout?: number | undefined } = {}): boolean {
-    const deadline = new Deadline(timeout, "wait for a condition");
+  waitSync(options?: { readonly timeout?: number | undefined }): boolean {
+    const deadline = deadlineOf(options, "wait for a condition");
     this.#requireLock("wait for");
     if (deadline.remaining <= 0) return false;
     this.#waiters.join();
@@ -134,8 +135,9 @@ export class Condition implements Shareable {
    *
    * @throws what `predicate` throws, and what `wait` does.
    */
-  async waitFor<T>(predicate: () => T, { timeout, signal }: WaitOptions = {}): Promise<Awaited<T>> {
-    const deadline = new Deadline(timeout, "wait for a condition");
+  async waitFor<T>(predicate: () => T, options: WaitOptions = {}): Promise<Awaited<T>> {
+    const deadline = deadlineOf(options, "wait for a condition");
+    const { signal } = options;
     this.#requireLock("wait for");
     for (;;) {
       const result = await predicate();
@@ -145,12 +147,14 @@ export class Condition implements Shareable {
     }
   }
 
-  /** The same, blocking the thread. */
-  waitForSync<T>(predicate: () => T, { timeout }: { readonly timeout?: number | undefined } = {}): T {
-    const deadline = new Deadline(timeout, "wait for a condition");
+  /** The same, blocking the thread. @throws StateError when `predicate` returns a promise. */
+  waitForSync<T>(predicate: () => T, options?: { readonly timeout?: number | undefined }): T {
+    const deadline = deadlineOf(options, "wait for a condition");
     this.#requireLock("wait for");
     for (;;) {
       const result = predicate();
+      if (result instanceof Promise)
+        throw new StateError("Cannot wait for a condition synchronously: its predicate returned a promise; use waitFor()");
       const { remaining } = deadline;
       if (result || remaining <= 0) return result;
       this.waitSync({ timeout: remaining });

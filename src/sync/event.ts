@@ -11,7 +11,7 @@
  *  5. Asynchronous waiters of one thread queue up, and the first of them waits on the word: one doorbell a thread.
  */
 import { Block } from "../memory/block.js";
-import { Deadline } from "../memory/deadline.js";
+import { Deadline, deadlineOf } from "../memory/deadline.js";
 import { handleOf, type Handle, type Shareable } from "../memory/handle.js";
 import { attendMs } from "../memory/holders.js";
 import { Identities } from "../memory/identities.js";
@@ -80,8 +80,9 @@ export class Event implements Shareable, CanBeReady {
    */
   wait(options?: { readonly timeout?: undefined; readonly signal?: AbortSignal | undefined }): Promise<true>;
   wait(options?: WaitOptions): Promise<boolean>;
-  async wait({ timeout, signal }: WaitOptions = {}): Promise<boolean> {
-    const deadline = new Deadline(timeout, "wait for an event");
+  async wait(options: WaitOptions = {}): Promise<boolean> {
+    const deadline = deadlineOf(options, "wait for an event");
+    const { signal } = options;
     signal?.throwIfAborted();
     const seen = this.#state;
     return isSet(seen) || this.#hasChanged(seen, { deadline, signal });
@@ -110,8 +111,8 @@ export class Event implements Shareable, CanBeReady {
    */
   waitSync(options?: { readonly timeout?: undefined }): true;
   waitSync(options?: { readonly timeout?: number | undefined }): boolean;
-  waitSync({ timeout }: { readonly timeout?: number | undefined } = {}): boolean {
-    const deadline = new Deadline(timeout, "wait for an event");
+  waitSync(options?: { readonly timeout?: number | undefined }): boolean {
+    const deadline = deadlineOf(options, "wait for an event");
     const seen = this.#state;
     if (isSet(seen)) return true;
     while (this.#state === seen) {

@@ -1,14 +1,14 @@
 /** A lock that processes and threads share. */
 import { TimeoutError } from "../errors.js";
 import { Block } from "../memory/block.js";
-import { Deadline } from "../memory/deadline.js";
+import { Deadline, deadlineOf } from "../memory/deadline.js";
 import { handleOf, type Handle } from "../memory/handle.js";
 import { holders } from "../memory/holders.js";
 import { Identities } from "../memory/identities.js";
 import { Mutex, mutexWords, type Acquisition } from "../memory/mutex.js";
 import type { WaitOptions } from "../memory/waitable.js";
 import { isMine, suspend, type ConditionLock, type Suspension } from "./condition-lock.js";
-import { Guard } from "./guard.js";
+import { Guard, markAbandoned } from "./guard.js";
 
 /**
  * A lock: at most one holder at a time, among all processes and threads that have it.
@@ -38,6 +38,8 @@ import { Guard } from "./guard.js";
 export class Lock implements ConditionLock {
   readonly #block: Block;
   readonly #mutex: Mutex;
+  /** What this thread got last. */
+  #guardHere: Guard | undefined;
 
   /**
    * Makes a new lock, which nobody holds.
@@ -73,7 +75,7 @@ export class Lock implements ConditionLock {
   acquireSync(options?: { readonly timeout?: undefined }): Guard;
   acquireSync(options?: { readonly timeout?: number | undefined }): Guard | undefined;
   acquireSync(options?: { readonly timeout?: number | undefined }): Guard | undefined {
-    const deadline = options?.timeout === undefined ? undefined : new Deadline(options.timeout, "acquire a lock");
+    const deadline = options === undefined ? undefined : deadlineOf(options, "acquire a lock");
     return this.#guard(this.#mutex.acquireSync(deadline));
   }
 
@@ -85,7 +87,7 @@ export class Lock implements ConditionLock {
   /**
    * Gives the lock back, whoever acquired it. With a guard, release the guard instead.
    *
-   * @throws StateError when nobody holds the lock. Python: `ValueError`.
+   * @throws StateError when the lock is free. One whose holder has died may be released, too. Python: `ValueError`.
    */
   release(): void {
     this.#mutex.release();
@@ -112,14 +114,13 @@ export class Lock implements ConditionLock {
   }
 
   [suspend](): Suspension {
+    const guard = this.#guardHere;
     this.#mutex.release();
     return {
       resume: async () => {
-        await this.#mutex.acquire(new Deadline(undefined, "acquire a lock"), undefined);
+        this.#resumed(guard, await this.#mutex.acquire(new Deadline(undefined, "acquire a lock"), undefined));
       },
-      resumeSync: () => {
-        this.#mutex.acquireSync(undefined);
-      },
+      resumeSync: () => this.#resumed(guard, this.#mutex.acquireSync(undefined)),
     };
   }
 
@@ -133,14 +134,19 @@ export class Lock implements ConditionLock {
   }
 
   async #acquire(options: WaitOptions = {}): Promise<Guard | undefined> {
-    const deadline = new Deadline(options.timeout, "acquire a lock");
+    const deadline = deadlineOf(options, "acquire a lock");
     options.signal?.throwIfAborted();
     return this.#guard(await this.#mutex.acquire(deadline, options.signal));
   }
 
   #guard(acquisition: Acquisition): Guard | undefined {
     if (acquisition === undefined) return undefined;
-    return new Guard(acquisition === "abandoned", this);
+    return (this.#guardHere = new Guard(acquisition === "abandoned", this));
+  }
+
+  #resumed(guard: Guard | undefined, acquisition: Acquisition): void {
+    this.#guardHere = guard;
+    if (acquisition === "abandoned" && guard !== undefined) markAbandoned(guard);
   }
 }
 

@@ -10,9 +10,10 @@
  *     word  12     turnstile: how often a permit came back while somebody slept; the waiter sleeps on it
  *     word  13     1 when the waiter sleeps or is about to
  *     word  14     id of the waiter that has waited long: newcomers leave free permits to it      holder of the gate
+ *     word  15     how many permits of the dead came back of which nobody was told yet
  *     words 16..   accounts of two words: id of a holder, how many permits it has taken; 0 permits: not in use
  *
- * Words 10-13 and the accounts are changed by whoever holds the desk, with plain stores: taking and leaving the desk orders
+ * Words 10-13, 15 and the accounts are changed by whoever holds the desk, with plain stores: taking and leaving the desk orders
  * them for the next one there, and a process that is killed has made those before the instruction it was killed at, and no others.
  *
  *  1. A permit that is taken stands in the account of whoever took it. Who gives one back pays into its own account; when
@@ -22,7 +23,8 @@
  *  3. `free` can be computed from `total` and the accounts, each of which changes by a single store. A process killed between
  *     that store and the one to `free` abandons the desk, and the next one there computes `free` again.
  *  4. A holder that is killed: the waiter at the gate looks every `attendMs`, finds an account whose owner is gone and
- *     empties it, which frees its permits.
+ *     empties it, which frees its permits. As many as there were, whoever takes one next is told; word 15 is written before the
+ *     account, so that a process killed between the two has one more of them told, and none fewer.
  *  5. A waiter that is killed abandons the gate (mutex.ts), and the next one takes its place. Killed after it was woken, or
  *     a releaser killed before the wake: the permit is free, and the waiter at the gate looks every `attendMs`.
  *  6. Newcomers may take a free permit past the waiter, which is what makes a semaphore fast; but when that one has waited for
@@ -47,6 +49,7 @@ const freeAt = 11;
 const turnstileAt = 12;
 const sleepsAt = 13;
 const starvingAt = 14;
+const untoldAt = 15;
 const accountsAt = 16;
 
 /** As many as there can be participants: more accounts than that are never in use. */
@@ -73,8 +76,6 @@ export class Permits {
   /** Asynchronous waits of this thread. */
   #waitsHere = 0;
   #nextCheck = 0;
-  /** Whether this thread has taken permits from the dead since it last took one for itself. */
-  #hasRecovered = false;
   /** The waiter that free permits were last seen left to, at which number of the turnstile, and since when. */
   readonly #left = { to: 0, turnstile: 0, since: 0 };
 
@@ -108,20 +109,21 @@ export class Permits {
   }
 
   /** Takes a permit if one is free and no other wait of this thread is before. */
-  takeFree(): boolean {
-    return this.#waitsHere === 0 && this.#take("newcomer");
+  takeFree(): Acquisition {
+    return this.#waitsHere === 0 ? this.#take("newcomer") : undefined;
   }
 
   tryAcquire(): Acquisition {
-    if (this.#take("newcomer")) return this.#taken();
-    if (performance.now() < this.#nextCheck) return undefined;
+    const taken = this.#take("newcomer");
+    if (taken !== undefined || performance.now() < this.#nextCheck) return taken;
     this.#nextCheck = performance.now() + attendMs;
     this.#recover();
-    return this.#take("newcomer") ? this.#taken() : undefined;
+    return this.#take("newcomer");
   }
 
   acquireSync(deadline: Deadline | undefined): Acquisition {
-    if (this.#take("newcomer")) return this.#taken();
+    const taken = this.#take("newcomer");
+    if (taken !== undefined) return taken;
     // A wait of this thread that holds the gate cannot go on meanwhile: this one takes its place.
     if (this.#gate.isMine) return this.#waitSync(deadline);
     const late = this.#lateLook();
@@ -168,21 +170,21 @@ export class Permits {
   }
 
   /** Takes a free permit; the one `"at-gate"` announces that it will sleep when there is none. */
-  #take(who: "newcomer" | "at-gate"): boolean {
-    if (who === "newcomer" && (this.#load(freeAt) <= 0 || this.#isReserved())) return false;
+  #take(who: "newcomer" | "at-gate"): Acquisition {
+    if (who === "newcomer" && (this.#load(freeAt) <= 0 || this.#isReserved())) return undefined;
     this.#enterDesk();
     try {
-      const free = this.#read(freeAt);
-      if (free <= 0) {
+      if (this.#read(freeAt) <= 0) {
         if (who === "at-gate") this.#write(sleepsAt, 1);
-        return false;
+        return undefined;
       }
       const total = this.#read(totalAt);
       if (total > this.#initial) this.#write(totalAt, total - 1);
       else this.#addTo(this.#ownAccount(), 1);
       killPoint("permits.taken");
-      this.#write(freeAt, free - 1);
-      return true;
+      // Read again: the account may have been a dead one's, whose permits came back.
+      this.#write(freeAt, this.#read(freeAt) - 1);
+      return this.#tell() ? "abandoned" : "acquired";
     } finally {
       this.#desk.release();
     }
@@ -250,7 +252,7 @@ export class Permits {
   #look(turn: Turn, timeLeft: number): Acquisition {
     if (turn.isDue || timeLeft <= 0) this.#recover();
     if (turn.isStarving) this.#store(starvingAt, this.#holders.self);
-    return this.#take("at-gate") ? this.#taken() : undefined;
+    return this.#take("at-gate");
   }
 
   #leaveGate(): void {
@@ -259,11 +261,11 @@ export class Permits {
     this.#gate.release();
   }
 
-  /** How a permit was taken that this thread has just taken. */
-  #taken(): Acquisition {
-    const hasRecovered = this.#hasRecovered;
-    this.#hasRecovered = false;
-    return hasRecovered ? "abandoned" : "acquired";
+  /** Whether whoever takes a permit now is to be told that holders have died. Only at the desk. */
+  #tell(): boolean {
+    const untold = this.#read(untoldAt);
+    if (untold > 0) this.#write(untoldAt, untold - 1);
+    return untold > 0;
   }
 
   /** Empties the accounts of the dead. */
@@ -273,11 +275,10 @@ export class Permits {
     this.#enterDesk();
     try {
       for (const account of dead) {
-        if (this.#holders.isGone(Atomics.load(this.#int32, account))) Atomics.store(this.#int32, account + 1, 0);
+        if (this.#holders.isGone(Atomics.load(this.#int32, account))) this.#empty(account);
       }
       killPoint("permits.recovered");
       this.#recount();
-      this.#hasRecovered = true;
     } finally {
       this.#desk.release();
     }
@@ -329,9 +330,17 @@ export class Permits {
     const account = this.#find((id) => this.#holders.isGone(id));
     if (account === undefined)
       throw new ResourceLimitError(`Cannot acquire a semaphore: ${maxAccounts} processes and threads hold permits of it.`);
-    this.#int32[account + 1] = 0;
+    this.#empty(account);
     this.#recount();
     return account;
+  }
+
+  /** Takes the permits back that somebody dead had. Only at the desk. */
+  #empty(account: number): void {
+    const lost = Atomics.load(this.#int32, account + 1);
+    this.#write(untoldAt, Math.min(this.#read(untoldAt) + lost, maxPermits));
+    killPoint("permits.counted");
+    Atomics.store(this.#int32, account + 1, 0);
   }
 
   #deadAccounts(): number[] {

@@ -1,14 +1,14 @@
 /** A recursive lock that processes and threads share. */
 import { StateError, TimeoutError } from "../errors.js";
 import { Block } from "../memory/block.js";
-import { Deadline } from "../memory/deadline.js";
+import { Deadline, deadlineOf } from "../memory/deadline.js";
 import { handleOf, type Handle } from "../memory/handle.js";
 import { holders } from "../memory/holders.js";
 import { Identities } from "../memory/identities.js";
 import { Mutex, mutexWords, type Acquisition } from "../memory/mutex.js";
 import type { WaitOptions } from "../memory/waitable.js";
 import { isMine, suspend, type ConditionLock, type Suspension } from "./condition-lock.js";
-import { Guard } from "./guard.js";
+import { Guard, markAbandoned } from "./guard.js";
 import { enter, isWithin, runWithin, Tenure } from "./tenure.js";
 
 /**
@@ -78,11 +78,11 @@ export class RLock implements ConditionLock {
    */
   acquireSync(options?: { readonly timeout?: undefined }): Guard;
   acquireSync(options?: { readonly timeout?: number | undefined }): Guard | undefined;
-  acquireSync({ timeout }: { readonly timeout?: number | undefined } = {}): Guard | undefined {
+  acquireSync(options: { readonly timeout?: number | undefined } = {}): Guard | undefined {
     const again = this.#again();
     if (again !== undefined) return again;
-    const deadline = timeout === undefined ? undefined : new Deadline(timeout, "acquire a lock");
-    if (deadline === undefined && this.#mutex.isMine) {
+    const deadline = deadlineOf(options, "acquire a lock");
+    if (options.timeout === undefined && this.#mutex.isMine) {
       throw new StateError(
         "Cannot wait for a recursive lock: another task of this thread holds it, which cannot go on meanwhile. Use acquire().",
       );
@@ -133,14 +133,17 @@ export class RLock implements ConditionLock {
     this.#mutex.release();
     return {
       resume: async () => {
-        await this.#mutex.acquire(new Deadline(undefined, "acquire a lock"), undefined);
-        this.#tenure = tenure;
+        this.#resumed(tenure, await this.#mutex.acquire(new Deadline(undefined, "acquire a lock"), undefined));
       },
-      resumeSync: () => {
-        this.#mutex.acquireSync(undefined);
-        this.#tenure = tenure;
-      },
+      resumeSync: () => this.#resumed(tenure, this.#mutex.acquireSync(undefined)),
     };
+  }
+
+  /** The outermost guard is told of a holder that died, and the latest. */
+  #resumed(tenure: Tenure | undefined, acquisition: Acquisition): void {
+    this.#tenure = tenure;
+    if (acquisition !== "abandoned") return;
+    for (const guard of [tenure?.first, tenure?.last]) if (guard !== undefined) markAbandoned(guard);
   }
 
   [handleOf](): Handle {
@@ -154,8 +157,9 @@ export class RLock implements ConditionLock {
     return this.#guard(this.#tenure, "acquired");
   }
 
-  async #acquire(tenure: Tenure, { timeout, signal }: WaitOptions): Promise<Guard | undefined> {
-    const deadline = new Deadline(timeout, "acquire a lock");
+  async #acquire(tenure: Tenure, options: WaitOptions): Promise<Guard | undefined> {
+    const deadline = deadlineOf(options, "acquire a lock");
+    const { signal } = options;
     signal?.throwIfAborted();
     const acquisition = this.#mutex.takeFree() ? "acquired" : await this.#mutex.acquire(deadline, signal);
     if (acquisition === undefined) return undefined;
@@ -191,7 +195,10 @@ export class RLock implements ConditionLock {
   }
 
   #guard(tenure: Tenure, acquisition: "acquired" | "abandoned"): Guard {
-    return new Guard(acquisition === "abandoned", { release: () => this.#leave(tenure) });
+    const guard = new Guard(acquisition === "abandoned", { release: () => this.#leave(tenure) });
+    tenure.first ??= guard;
+    tenure.last = guard;
+    return guard;
   }
 
   #leave(tenure: Tenure): void {

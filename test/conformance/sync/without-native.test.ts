@@ -1,6 +1,6 @@
 /** What needs no memory between processes works without native functions: the suites once more, as such a machine runs them. */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync } from "node:fs";
 import { text } from "node:stream/consumers";
@@ -29,3 +29,20 @@ for (const suite of suites) {
     assert.doesNotMatch(output, /process\)|^ok \d+ - process:/m);
   });
 }
+
+test("a ShareableList without a name is read and written by threads without native functions", () => {
+  const program = `
+    import { ShareableList } from ${JSON.stringify(import.meta.resolve("manyhands"))};
+    import { Process } from ${JSON.stringify(import.meta.resolve("manyhands/threads"))};
+    const list = new ShareableList([1, "two", 3n]);
+    await new Process((other) => { other.set(0, 7); other.set(1, "2"); }, [list]).start().result();
+    list.set(2, 9n);
+    console.log([...list]);
+  `;
+  const { MANYHANDS_SESSION: _session, ...env } = process.env;
+  const output = execFileSync(process.execPath, ["--input-type=module", "--eval", program], {
+    env: { ...env, MANYHANDS_NO_NATIVE: "1" },
+    encoding: "utf8",
+  });
+  assert.equal(output, "[ 7, '2', 9n ]\n");
+});

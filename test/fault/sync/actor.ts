@@ -66,6 +66,24 @@ const actions: Readonly<Record<string, (given: Given, rounds: number) => void | 
       for (let round = 0; round < rounds; round++) if (await changed.wait()) heard.release();
     });
   },
+  /** Notifies, and is killed while it holds the lock. */
+  notifyAndDie({ condition }) {
+    const changed = conditionFrom(condition);
+    changed.acquireSync();
+    changed.notify();
+    process.kill(process.pid, "SIGKILL");
+  },
+  /** Takes so many permits, and holds them. */
+  holdPermits({ semaphore }, count) {
+    for (let taken = 0; taken < count; taken++) semaphoreFrom(semaphore).acquireSync();
+    writeSync(1, "held\n");
+    setInterval(() => {}, 1000);
+  },
+  /** Waits for a permit, and says whether somebody had died with it. */
+  tellAbandoned({ semaphore }) {
+    writeSync(1, "waits\n");
+    writeSync(1, semaphoreFrom(semaphore).acquireSync().abandoned ? "abandoned\n" : "acquired\n");
+  },
   /** Notifies and waits a little, again and again. */
   async converse({ condition }, rounds) {
     const changed = conditionFrom(condition);

@@ -61,6 +61,35 @@ test("a recursive lock whose holder was killed passes on, and the guard says so"
   }
 });
 
+test("a wait for a condition whose notifier is killed with the lock tells the guard that was held before", async () => {
+  for (const lock of [new Lock(), new RLock()]) {
+    const condition = new Condition(lock);
+    for (const wait of [() => condition.wait(patience), () => Promise.resolve(condition.waitSync(patience))]) {
+      const held = await condition.acquire();
+      const notifier = start("notifyAndDie", give({ condition }), { program });
+      assert.equal(await wait(), true);
+      assert.equal(held.abandoned, true);
+      held.release();
+      const next = await condition.acquire();
+      assert.equal(next.abandoned, false);
+      next.release();
+      assert.equal(await end(notifier), "SIGKILL");
+    }
+  }
+});
+
+test("as many permits as the dead have held, so many of those who take one are told", async () => {
+  const semaphore = new Semaphore(2);
+  const holder = start("holdPermits", give({ semaphore }, 2), { program });
+  await said(holder);
+  const waiters = [0, 1].map(() => start("tellAbandoned", give({ semaphore }), { program }));
+  await Promise.all(waiters.map(said));
+  const answers = waiters.map(said);
+  await kill(holder);
+  for (const answer of answers) assert.equal((await answer).trim(), "abandoned");
+  for (const waiter of waiters) assert.equal(await end(waiter), 0);
+});
+
 test("whoever asks for the state of something hears nothing of the dead", async () => {
   const lock = new Lock();
   const [rlock, semaphore, barrier, done] = [new RLock(), new Semaphore(3), new Barrier(3), new Semaphore(0)];

@@ -387,3 +387,10 @@ test("a joinable queue leases nothing", async () => {
   await assert.rejects(queue.lease(), StateError);
   assert.throws(() => queue.tryLease(), StateError);
 });
+
+test("a bare number is no options of a queue, nor of a wait", async () => {
+  assert.throws(() => new Queue(1 as never), /as in \{ maxSize: 10 \}, not by 1/);
+  const queue = new Queue<number>();
+  await assert.rejects(queue.get(50 as never), TypeError);
+  assert.throws(() => queue.getSync(50 as never), TypeError);
+});

@@ -84,6 +84,11 @@ test("what a list cannot hold is refused", () => {
   assert.deepEqual([...list], [1]);
 });
 
+test("a list needs items, and a name to persist", () => {
+  assert.throws(() => new ShareableList({} as never), TypeError);
+  assert.throws(() => new ShareableList([1], { persist: true }), /only one with a name can persist/);
+});
+
 test("indexOf(), includes() and count() compare by value", () => {
   const list = new ShareableList(everything);
   for (const item of everything) assert.ok(list.includes(item));

@@ -130,6 +130,19 @@ test("initialize() writes what the memory begins with, and its error leaves noth
   assert.throws(() => SharedMemory.attach(name), StateError);
 });
 
+test("memory may be made while other memory is being initialized", () => {
+  let inner: SharedMemory | undefined;
+  const outer = SharedMemory.create({
+    size: 8,
+    initialize: (bytes) => {
+      inner = SharedMemory.create({ size: 4, initialize: (begun) => void begun.fill(2) });
+      bytes.fill(1);
+    },
+  });
+  assert.deepEqual([[...outer.bytes], [...(inner?.bytes ?? [])]], [Array.from({ length: 8 }, () => 1), [2, 2, 2, 2]]);
+  for (const memory of [outer, inner]) memory?.unlink();
+});
+
 test("after unlink() the session's folder has no trace of the name", () => {
   const memory = create({ name: unique("trace"), size: 3 });
   const traces = (): string[] => readdirSync(session().folder).filter((entry) => entry.includes("trace") || entry.startsWith("draft"));

@@ -163,3 +163,10 @@ test("a condition that comes back through its handle is the same object, with th
   }
   assert.throws(() => fromHandle({ location: 1 }), /malformed/);
 });
+
+test("Condition.waitForSync() refuses a predicate that returns a promise", () => {
+  const condition = new Condition();
+  const held = condition.acquireSync();
+  assert.throws(() => condition.waitForSync(async () => false), StateError);
+  held.release();
+});

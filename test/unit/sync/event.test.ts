@@ -75,3 +75,22 @@ test("an event that comes back through its handle is the same object", () => {
   assert.equal(event[handleOf]().kind, "event");
   assert.equal(fromHandle(structuredClone(event[handleOf]().data)), event);
 });
+
+test("Event: a time beyond what a timer can wait is not over at once, also when others wait already", async () => {
+  const event = new Event();
+  const waits = [undefined, 2 ** 31, Number.MAX_SAFE_INTEGER, Infinity].map((timeout) => event.wait({ timeout }));
+  // Timers go off in the order of their times: those of the waits would have, had they been made of what is left of such a number.
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  event.set();
+  assert.deepEqual(await Promise.all(waits), [true, true, true, true]);
+});
+
+test("what is no object of options is refused at the call, instead of waiting for ever", async () => {
+  const event = new Event();
+  for (const options of [50, true, null, "soon", () => 50]) {
+    await assert.rejects(event.wait(options as never), TypeError);
+    assert.throws(() => event.waitSync(options as never), TypeError);
+  }
+  await assert.rejects(event.wait({ signal: "stop" as never }), /the signal must be an AbortSignal/);
+  await assert.rejects(event.wait(50 as never), /as in \{ timeout: 50 \}, not by 50/);
+});

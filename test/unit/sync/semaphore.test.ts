@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { StateError, TimeoutError } from "#lib/errors.js";
 import { handleOf } from "#lib/memory/handle.js";
 import { BoundedSemaphore, fromHandle as boundedFromHandle } from "#lib/sync/bounded-semaphore.js";
+import { Permits } from "#lib/sync/permits.js";
 import { fromHandle, Semaphore } from "#lib/sync/semaphore.js";
 
 test("a semaphore begins with one permit, or with as many as it is told", () => {
@@ -148,4 +149,19 @@ test("a semaphore that comes back through its handle is the same object", () => 
   assert.equal(fromHandle(structuredClone(semaphore[handleOf]().data)), semaphore);
   const bounded = new BoundedSemaphore(2);
   assert.equal(boundedFromHandle(structuredClone(bounded[handleOf]().data)), bounded);
+});
+
+test("Semaphore: the permits of the dead come back once each, also when somebody needs one of their accounts", () => {
+  const permits = Permits.allocate(600, { isBounded: false });
+  const { int32 } = permits.block.words;
+  const at = permits.block.at;
+  const [freeAt, accountsAt, accounts] = [11, 16, 512];
+  const nobody = 0x1f_ffff;
+  for (let account = 0; account < accounts; account++) int32.set([nobody, 1], at + accountsAt + 2 * account);
+  int32[at + freeAt] = 600 - accounts;
+  assert.equal(permits.free, 600);
+  assert.equal(permits.takeFree(), "abandoned");
+  assert.equal(permits.free, 599);
+  permits.release();
+  assert.equal(permits.free, 600);
 });
