@@ -1,20 +1,20 @@
-/** Tells a guard that its lock was abandoned while it was given back for a wait. */
-export let markAbandoned: (guard: Guard) => void;
+/** A lock as its guards see it. */
+export interface Guarded {
+  release(): void;
+  /** Whether its holder died while it was given back for a condition's wait, after which it was taken again for the same guards. */
+  readonly [abandonedMeanwhile]?: boolean;
+}
+
+export const abandonedMeanwhile: unique symbol = Symbol("abandoned meanwhile");
 
 /** A lock that is held. Ends with its scope: `using held = await lock.acquire()`. */
 export class Guard implements Disposable {
-  #isAbandoned: boolean;
-  #lock: { release(): void } | undefined;
-
-  static {
-    markAbandoned = (guard) => {
-      guard.#isAbandoned = true;
-    };
-  }
+  readonly #wasAbandoned: boolean;
+  #lock: Guarded | undefined;
 
   /** Made by the lock, for whoever acquired it. It keeps the lock alive. */
-  constructor(abandoned: boolean, lock: { release(): void }) {
-    this.#isAbandoned = abandoned;
+  constructor(wasAbandoned: boolean, lock: Guarded) {
+    this.#wasAbandoned = wasAbandoned;
     this.#lock = lock;
   }
 
@@ -23,7 +23,7 @@ export class Guard implements Disposable {
    * anew. The lock itself is in order. Look again after a `wait` of a condition: it may have happened meanwhile.
    */
   get abandoned(): boolean {
-    return this.#isAbandoned;
+    return this.#wasAbandoned || this.#lock?.[abandonedMeanwhile] === true;
   }
 
   /** Whether the lock has not been released through this guard yet. */

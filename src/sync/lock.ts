@@ -8,7 +8,7 @@ import { Identities } from "../memory/identities.js";
 import { Mutex, mutexWords, type Acquisition } from "../memory/mutex.js";
 import type { WaitOptions } from "../memory/waitable.js";
 import { isMine, suspend, type ConditionLock, type Suspension } from "./condition-lock.js";
-import { Guard, markAbandoned } from "./guard.js";
+import { abandonedMeanwhile, Guard } from "./guard.js";
 
 /**
  * A lock: at most one holder at a time, among all processes and threads that have it.
@@ -38,8 +38,8 @@ import { Guard, markAbandoned } from "./guard.js";
 export class Lock implements ConditionLock {
   readonly #block: Block;
   readonly #mutex: Mutex;
-  /** What this thread got last. */
-  #guardHere: Guard | undefined;
+  /** Until the lock is released: somebody who had it during a condition's wait died. */
+  #isAbandonedMeanwhile = false;
 
   /**
    * Makes a new lock, which nobody holds.
@@ -90,6 +90,7 @@ export class Lock implements ConditionLock {
    * @throws StateError when the lock is free. One whose holder has died may be released, too. Python: `ValueError`.
    */
   release(): void {
+    this.#isAbandonedMeanwhile = false;
     this.#mutex.release();
   }
 
@@ -109,18 +110,21 @@ export class Lock implements ConditionLock {
     return this.#mutex.isLocked;
   }
 
+  get [abandonedMeanwhile](): boolean {
+    return this.#isAbandonedMeanwhile;
+  }
+
   get [isMine](): boolean {
     return this.#mutex.isMine;
   }
 
   [suspend](): Suspension {
-    const guard = this.#guardHere;
-    this.#mutex.release();
+    this.release();
     return {
       resume: async () => {
-        this.#resumed(guard, await this.#mutex.acquire(new Deadline(undefined, "acquire a lock"), undefined));
+        this.#resumed(await this.#mutex.acquire(new Deadline(undefined, "acquire a lock"), undefined));
       },
-      resumeSync: () => this.#resumed(guard, this.#mutex.acquireSync(undefined)),
+      resumeSync: () => this.#resumed(this.#mutex.acquireSync(undefined)),
     };
   }
 
@@ -141,12 +145,11 @@ export class Lock implements ConditionLock {
 
   #guard(acquisition: Acquisition): Guard | undefined {
     if (acquisition === undefined) return undefined;
-    return (this.#guardHere = new Guard(acquisition === "abandoned", this));
+    return new Guard(acquisition === "abandoned", this);
   }
 
-  #resumed(guard: Guard | undefined, acquisition: Acquisition): void {
-    this.#guardHere = guard;
-    if (acquisition === "abandoned" && guard !== undefined) markAbandoned(guard);
+  #resumed(acquisition: Acquisition): void {
+    this.#isAbandonedMeanwhile = acquisition === "abandoned";
   }
 }
 

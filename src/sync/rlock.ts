@@ -8,7 +8,7 @@ import { Identities } from "../memory/identities.js";
 import { Mutex, mutexWords, type Acquisition } from "../memory/mutex.js";
 import type { WaitOptions } from "../memory/waitable.js";
 import { isMine, suspend, type ConditionLock, type Suspension } from "./condition-lock.js";
-import { Guard, markAbandoned } from "./guard.js";
+import { abandonedMeanwhile, Guard } from "./guard.js";
 import { enter, isWithin, runWithin, Tenure } from "./tenure.js";
 
 /**
@@ -139,11 +139,9 @@ export class RLock implements ConditionLock {
     };
   }
 
-  /** The outermost guard is told of a holder that died, and the latest. */
   #resumed(tenure: Tenure | undefined, acquisition: Acquisition): void {
     this.#tenure = tenure;
-    if (acquisition !== "abandoned") return;
-    for (const guard of [tenure?.first, tenure?.last]) if (guard !== undefined) markAbandoned(guard);
+    if (tenure !== undefined) tenure.isAbandonedMeanwhile = acquisition === "abandoned";
   }
 
   [handleOf](): Handle {
@@ -195,10 +193,12 @@ export class RLock implements ConditionLock {
   }
 
   #guard(tenure: Tenure, acquisition: "acquired" | "abandoned"): Guard {
-    const guard = new Guard(acquisition === "abandoned", { release: () => this.#leave(tenure) });
-    tenure.first ??= guard;
-    tenure.last = guard;
-    return guard;
+    return new Guard(acquisition === "abandoned", {
+      release: () => this.#leave(tenure),
+      get [abandonedMeanwhile]() {
+        return tenure.isAbandonedMeanwhile;
+      },
+    });
   }
 
   #leave(tenure: Tenure): void {

@@ -10,16 +10,14 @@
  *  3. A list holds the tenures of a context. Those that have ended leave it with the next one that enters.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { Guard } from "./guard.js";
 
 export class Tenure {
   /** How often the lock was acquired and not released. */
   depth = 0;
   /** Whether its code could have learned that it has the lock. */
   isDelivered = false;
-  /** The guards of the first `acquire` and of the latest. */
-  first: Guard | undefined;
-  last: Guard | undefined;
+  /** Whether somebody who had the lock during a condition's wait died. */
+  isAbandonedMeanwhile = false;
 }
 
 const storage = new AsyncLocalStorage<readonly Tenure[]>();
