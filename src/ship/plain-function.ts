@@ -23,9 +23,10 @@ export function capturePlain(fn: Function, { location, scopes }: Sight): Capture
   const main = location === undefined ? undefined : mainModule();
   if (location === undefined || main === undefined) return undefined;
   const text = Function.prototype.toString.call(fn);
-  const place = placeOf(text, location, main);
-  if (place === undefined || mayTake(text, scopes, main) || !isExpression(text)) return undefined;
+  const site = siteOf(text, location, main);
+  if (site === undefined || mayTake(site.words, scopes)) return undefined;
   const { url } = main;
+  const { place } = site;
   return {
     located: undefined,
     subject: describeFunction(fn, { url, line: place.line }),
@@ -40,21 +41,45 @@ export function capturePlain(fn: Function, { location, scopes }: Sight): Capture
   };
 }
 
+/** A place in the main file where functions are made, all of one text. */
+interface Site {
+  readonly text: string;
+  readonly place: Position;
+  readonly words: ReadonlySet<string>;
+}
+
+/** By where V8 says that the function is: a loop makes one function after the other at the same place. */
+const sites = new WeakMap<MainModule, Map<string, Site | undefined>>();
+
+/** `undefined` where no function is plain. */
+function siteOf(text: string, location: FunctionLocation, main: MainModule): Site | undefined {
+  if (urlOfRunning(location.scriptId) !== main.url) return undefined;
+  let known = sites.get(main);
+  if (known === undefined) sites.set(main, (known = new Map<string, Site | undefined>()));
+  const key = `${location.scriptId}:${location.line}:${location.column}`;
+  if (!known.has(key)) known.set(key, lookAtSite(text, location, main));
+  const site = known.get(key);
+  return site?.text === text ? site : undefined;
+}
+
+function lookAtSite(text: string, location: FunctionLocation, main: MainModule): Site | undefined {
+  const place = placeOf(text, location, main);
+  const words = new Set(text.replace(ownNameInText, "").match(wordPattern));
+  if (place === undefined || tellingWords.some((word) => words.has(word))) return undefined;
+  for (const word of words) if (main.hiddenNames.has(word)) return undefined;
+  return isExpression(text) ? { text, place, words } : undefined;
+}
+
 /** `undefined` when it stands elsewhere, or was generated from something that Node has a map of. */
 function placeOf(text: string, location: FunctionLocation, { url, source }: MainModule): Position | undefined {
-  if (urlOfRunning(location.scriptId) !== url) return undefined;
   const offset = source.offsetOf(location);
   const start = source.text.lastIndexOf(text, offset);
   if (start === -1 || start + text.length <= offset) return undefined;
   return process.getBuiltinModule("node:module").findSourceMap(url) === undefined ? source.positionOf(start) : undefined;
 }
 
-function mayTake(text: string, scopes: readonly ScopeSight[], { hiddenNames }: MainModule): boolean {
-  const words = new Set(text.replace(ownNameInText, "").match(wordPattern));
-  for (const word of words) if (hiddenNames.has(word)) return true;
-  return (
-    tellingWords.some((word) => words.has(word)) || scopes.some(({ variables }) => Object.keys(variables).some((name) => words.has(name)))
-  );
+function mayTake(words: ReadonlySet<string>, scopes: readonly ScopeSight[]): boolean {
+  return scopes.some(({ variables }) => Object.keys(variables).some((name) => words.has(name)));
 }
 
 /** A function's own name is no reference. Where it is one, it is there once more. */
