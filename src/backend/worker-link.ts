@@ -243,17 +243,20 @@ export class WorkerLink {
 
   /** By far the most frequent answer, mostly with nothing to wait for. */
   #answerValue(taskId: number, payload: Payload): void {
-    const deliver = (answer: LinkAnswer): void => this.#listener.onAnswer(taskId, answer);
     const codec = messageCodec();
-    if (this.#decoding !== undefined || codec.prepare(payload) !== undefined)
-      return this.#whenDecoded([payload], ([value]) => deliver({ kind: "value", value }), deliver);
-    let value: unknown;
-    try {
-      value = codec.decode(payload);
-    } catch (error) {
-      return deliver({ kind: "error", error });
-    }
-    deliver({ kind: "value", value });
+    const deliver = (answer: LinkAnswer): void => this.#listener.onAnswer(taskId, answer);
+    const decode = (): void => {
+      let value: unknown;
+      try {
+        value = codec.decode(payload);
+      } catch (error) {
+        return deliver({ kind: "error", error });
+      }
+      deliver({ kind: "value", value });
+    };
+    const pending = codec.prepare(payload);
+    if (pending === undefined && this.#decoding === undefined) decode();
+    else this.#inTurn(pending === undefined ? [] : [pending], decode, deliver);
   }
 
   /** Decodes now if nothing has to be imported and nothing is waiting already; in its turn otherwise. */
@@ -270,7 +273,11 @@ export class WorkerLink {
       then(values);
     };
     const imports = payloads.map((payload) => codec.prepare(payload)).filter((pending) => pending !== undefined);
-    if (imports.length === 0 && this.#decoding === undefined) return decode();
+    if (imports.length === 0 && this.#decoding === undefined) decode();
+    else this.#inTurn(imports, decode, refuse);
+  }
+
+  #inTurn(imports: readonly Promise<void>[], decode: () => void, refuse?: (answer: LinkAnswer) => void): void {
     const turn = (this.#decoding ?? Promise.resolve())
       .then(() => Promise.all(imports))
       .then(decode, (error: unknown) => refuse?.({ kind: "error", error }))

@@ -1,7 +1,8 @@
-/** The end of a wait. */
+/** When a wait ends, and what may say so. */
 import { inspect } from "node:util";
 import type { WaitOptions } from "./waitable.js";
 
+/** The end of a wait. */
 export class Deadline {
   readonly #at: number;
 

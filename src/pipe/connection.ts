@@ -1,5 +1,5 @@
 /** One end of a pipe, or of a connection between programs: the face of both. */
-import { BufferTooShortError, ClosedError, DecodeError, EmptyError, EndOfFileError, StateError, TimeoutError } from "../errors.js";
+import { BufferTooShortError, ClosedError, DecodeError, EmptyError, EndOfFileError, StateError } from "../errors.js";
 import { Breather } from "../memory/breather.js";
 import { checkWaitOptions, Deadline, deadlineOf } from "../memory/deadline.js";
 import { handleOf, type Handle, type Shareable } from "../memory/handle.js";
@@ -9,6 +9,7 @@ import { Turns } from "../memory/turns.js";
 import type { WaitOptions } from "../memory/waitable.js";
 import type { Encoded } from "../wire/extension.js";
 import { checkLimit, checkOffset, partOf, toBytes, type Bytes, type Part } from "./bytes.js";
+import { nobodyThere, noRoom, nothingCame, refuseBytes } from "./refusals.js";
 import { tags, type Incoming, type SendOutcome, type Tag, type Transport } from "./transport.js";
 
 export type { Bytes, Part };
@@ -394,19 +395,3 @@ export class Connection<T = unknown> implements Shareable, CanBeReady, Disposabl
 
 const sent = Promise.resolve();
 const noAttachments: readonly Uint8Array[] = [];
-
-function refuseBytes({ tag }: Incoming): void {
-  if (tag === tags.bytes) throw new DecodeError("Cannot receive a value: the message is bytes, which recvBytes() receives");
-}
-
-function nobodyThere(): ClosedError {
-  return new ClosedError("Cannot send: nobody has the other end any more");
-}
-
-function nothingCame(timeout: number | undefined): TimeoutError {
-  return new TimeoutError(`Cannot receive: no message came within ${timeout} ms`, timeout);
-}
-
-function noRoom(timeout: number | undefined): TimeoutError {
-  return new TimeoutError(`Cannot send: the other end did not make room within ${timeout} ms`, timeout);
-}

@@ -38,7 +38,12 @@ function lookForPackage(folder: string): boolean | undefined {
 }
 
 function typeOf(text: string): boolean | undefined {
-  const content: unknown = JSON.parse(text);
+  let content: unknown;
+  try {
+    content = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
   const type: unknown = typeof content === "object" && content !== null ? Reflect.get(content, "type") : undefined;
   return type === "module" ? true : type === "commonjs" ? false : undefined;
 }

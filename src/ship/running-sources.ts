@@ -1,5 +1,4 @@
 /** What runs, by the stack: the scripts that this library was called from. */
-import { fileNameOf } from "./files.js";
 import { inspectorSession } from "./inspector-session.js";
 
 /** Frames. Those of this library come first. */
@@ -14,11 +13,11 @@ export function urlOfRunning(scriptId: string): string | undefined {
 }
 
 /**
- * The SHA-256, in hexadecimal digits, of the source that V8 has of the file `path`; `undefined` when nobody was called from there, or
- * when scripts of that name differ.
+ * The SHA-256, in hexadecimal digits, of the source that V8 has under one of these names; `undefined` when nobody was called from
+ * there, or when scripts of those names differ.
  */
-export function hashOfRunning(path: string): string | undefined {
-  const sites = callSites().filter((site) => fileNameOf(site.getScriptNameOrSourceURL() ?? "") === path);
+export function hashOfRunning(...names: readonly string[]): string | undefined {
+  const sites = callSites().filter((site) => names.includes(site.getScriptNameOrSourceURL() ?? ""));
   const [hash, another] = new Set(sites.map((site) => site.getScriptHash()));
   return another === undefined ? hash : undefined;
 }

@@ -16,7 +16,7 @@ export function sightOfFile(scriptId: string): ScriptSight | undefined {
   if (url === undefined || path === undefined) return undefined;
   const isModule = isModuleFile(path);
   const content = isModule === undefined ? undefined : contentOf(path);
-  if (isModule === undefined || content === undefined || hashOfRunning(path) !== hashOf(content)) return undefined;
+  if (isModule === undefined || content === undefined || hashOfRunning(url, path) !== hashOf(content)) return undefined;
   return { url, isModule, startLine: 0, startColumn: 0, source: content.toString() };
 }
 

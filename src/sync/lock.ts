@@ -119,12 +119,13 @@ export class Lock implements ConditionLock {
   }
 
   [suspend](): Suspension {
+    const wasAbandoned = this.#isAbandonedMeanwhile;
     this.release();
     return {
       resume: async () => {
-        this.#resumed(await this.#mutex.acquire(new Deadline(undefined, "acquire a lock"), undefined));
+        this.#resumed(wasAbandoned, await this.#mutex.acquire(new Deadline(undefined, "acquire a lock"), undefined));
       },
-      resumeSync: () => this.#resumed(this.#mutex.acquireSync(undefined)),
+      resumeSync: () => this.#resumed(wasAbandoned, this.#mutex.acquireSync(undefined)),
     };
   }
 
@@ -148,8 +149,9 @@ export class Lock implements ConditionLock {
     return new Guard(acquisition === "abandoned", this);
   }
 
-  #resumed(acquisition: Acquisition): void {
-    this.#isAbandonedMeanwhile = acquisition === "abandoned";
+  /** What the guards were told stays true for them; a condition may have them wait more than once. */
+  #resumed(wasAbandoned: boolean, acquisition: Acquisition): void {
+    this.#isAbandonedMeanwhile = wasAbandoned || acquisition === "abandoned";
   }
 }
 

@@ -141,7 +141,7 @@ export class RLock implements ConditionLock {
 
   #resumed(tenure: Tenure | undefined, acquisition: Acquisition): void {
     this.#tenure = tenure;
-    if (tenure !== undefined) tenure.isAbandonedMeanwhile = acquisition === "abandoned";
+    if (tenure !== undefined && acquisition === "abandoned") tenure.isAbandonedMeanwhile = true;
   }
 
   [handleOf](): Handle {

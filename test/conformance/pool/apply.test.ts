@@ -1,7 +1,20 @@
 import assert from "node:assert/strict";
 import { getEventListeners } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { test } from "node:test";
-import { CancelledError, EncodeError, Event, NotShippableError, type RemoteError, TimeoutError, WorkerDiedError } from "manyhands";
+import {
+  CancelledError,
+  EncodeError,
+  Event,
+  NotShippableError,
+  type RemoteError,
+  TimeoutError,
+  WorkerDiedError,
+  Pool as ProcessPool,
+} from "manyhands";
 import { childPids, forEachBackend, patience, waitUntil } from "./backends.js";
 
 forEachBackend("Pool.apply", ({ kind, Pool }) => {
@@ -298,4 +311,24 @@ forEachBackend("Pool.apply", ({ kind, Pool }) => {
     await assert.rejects(hoarding, (error: WorkerDiedError) => error instanceof WorkerDiedError && error.task?.includes("(#1)") === true);
     assert.equal(await pool.apply(() => "alive"), "alive");
   });
+});
+
+test("a result whose module cannot be imported here fails its own task, and nothing else", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "results-"));
+  const unhandled: unknown[] = [];
+  const onUnhandled = (reason: unknown): number => unhandled.push(reason);
+  process.on("unhandledRejection", onUnhandled);
+  try {
+    const file = join(folder, "elsewhere.mjs");
+    writeFileSync(file, `if (process.pid === ${process.pid}) throw new RangeError("not here");\nexport const double = (x) => 2 * x;\n`);
+    await using pool = new ProcessPool(1);
+    const bring = async (path: string): Promise<unknown> => ((await import(path)) as { double: unknown }).double;
+    await assert.rejects(pool.apply(bring, [pathToFileURL(file).href]), /not here/);
+    assert.equal(await pool.apply((x: number) => x + 1, [1]), 2);
+    for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(unhandled, []);
+  } finally {
+    process.off("unhandledRejection", onUnhandled);
+    rmSync(folder, { recursive: true });
+  }
 });

@@ -78,6 +78,30 @@ test("a wait for a condition whose notifier is killed with the lock tells the gu
   }
 });
 
+test("what a guard was told in one wait stays true in the next, and is not said of another task's guard", async () => {
+  for (const lock of [new Lock(), new RLock()]) {
+    const condition = new Condition(lock);
+    let isTheirTurn = (): void => {};
+    const others = new Promise<void>((resolve) => (isTheirTurn = resolve)).then(() =>
+      condition.runExclusive((held) => {
+        condition.notify();
+        return held.abandoned;
+      }),
+    );
+    const held = await condition.acquire();
+    const notifier = start("notifyAndDie", give({ condition }), { program });
+    const told: boolean[] = [];
+    await condition.waitFor(() => {
+      if (told.push(held.abandoned) === 2) isTheirTurn();
+      return told.length === 3;
+    }, patience);
+    held.release();
+    assert.deepEqual(told, [false, true, true]);
+    assert.equal(await others, false);
+    assert.equal(await end(notifier), "SIGKILL");
+  }
+});
+
 test("as many permits as the dead have held, so many of those who take one are told", async () => {
   const semaphore = new Semaphore(2);
   const holder = start("holdPermits", give({ semaphore }, 2), { program });

@@ -10,7 +10,6 @@ import { capturePlain } from "#lib/ship/plain-function.js";
 import { hashOfRunning } from "#lib/ship/running-sources.js";
 import { scriptById } from "#lib/ship/script.js";
 import { sightOfFile } from "#lib/ship/script-file.js";
-import { fileURLToPath } from "node:url";
 
 /** Everything around that a function below may take. */
 const factor = 3;
@@ -107,7 +106,7 @@ test("the file of a script that runs is its source, as long as it is what was lo
   assert.ok(fromFile);
   assert.deepEqual(fromFile, inspectorSession().script(location.scriptId));
   assert.equal(fromFile.url, import.meta.url);
-  assert.match(hashOfRunning(fileURLToPath(import.meta.url)) ?? "", /^[0-9a-f]{64}$/);
+  assert.match(hashOfRunning(import.meta.url) ?? "", /^[0-9a-f]{64}$/);
   assert.equal(hashOfRunning("/elsewhere.js"), undefined);
 });
 
